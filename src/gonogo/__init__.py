@@ -1,0 +1,1 @@
+"""gonogo decides whether an inference service may be released."""

@@ -1,0 +1,1 @@
+"""Load: targets, schedules and the engine that drives them. The only room with a hot loop."""

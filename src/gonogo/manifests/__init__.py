@@ -1,0 +1,1 @@
+"""Manifests: read YAML, turn it into a typed topology, and say what is wrong with it."""

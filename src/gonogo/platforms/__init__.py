@@ -1,0 +1,1 @@
+"""Platforms: where topologies run. Processes first; Docker, clusters and attached services beside them."""

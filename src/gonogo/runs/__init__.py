@@ -1,0 +1,1 @@
+"""Runs: what happened. Columns of requests, their summary, their storage."""

@@ -1,0 +1,1 @@
+"""Verdicts: criteria and their grammar, intervals and tests. Numbers in, verdicts out."""

@@ -1,0 +1,1 @@
+"""Inference services that ship with gonogo to be judged by it."""
