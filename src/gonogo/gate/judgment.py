@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.gate.cause import Cause
 from gonogo.manifests.findings import Finding
 from gonogo.verdicts.verdict import Outcome, Verdict
 
@@ -28,16 +29,29 @@ class TestOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CriterionEntry:
-    """One criterion as judged: which test and run it belongs to, and its verdict."""
+    """One criterion as judged: which test and run it belongs to, and its verdict.
+
+    Attributes:
+        offline: it was judged on stored data, not on a service that answered.
+    """
 
     test: str
     run: str
     verdict: Verdict
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TestEntry:
-    """One gate test: its node id, what became of it, and the first line of why when it did not pass."""
+    """One gate test: what became of it at its first attempt.
+
+    Attributes:
+        id: its node id.
+        reason: the first line of why, when it did not pass.
+        title: what it shows, in words.
+        cause: what stopped it; decides whether a failure is the service's.
+        attempts: how often it was run; only the first attempt counts.
+    """
 
     __test__ = False
 
@@ -46,6 +60,8 @@ class TestEntry:
     reason: str = ""
     duration_s: float = 0.0
     title: str = ""
+    cause: Cause = Cause.NONE
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from gonogo.errors import UsageError
+from gonogo.load.schedule import MOST_REQUESTS, Schedule, schedule
 from gonogo.load.target import Target
 
 __all__ = ["LoadPlan"]
@@ -54,6 +55,19 @@ class LoadPlan:
             raise UsageError(f"{self.connections} connections", where=self.name, mend="allow at least one")
         if self.arrivals not in ("constant", "poisson"):
             raise UsageError(f"arrivals {self.arrivals!r}", where=self.name, mend="write constant or poisson")
+        if self.rate is not None and self.rate * (self.duration_s + self.warmup_s) > MOST_REQUESTS:
+            raise UsageError(
+                f"{self.rate:g}/s for {self.duration_s + self.warmup_s:g} s are more than {MOST_REQUESTS:,} requests",
+                where=self.name,
+                mend="lower the rate, or split the load into several runs",
+            )
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When requests are due; None for a closed loop."""
+        if self.rate is None:
+            return None
+        return schedule(self.rate, self.duration_s, self.warmup_s, arrivals=self.arrivals, seed=self.seed)
 
     @property
     def requests(self) -> int | None:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from gonogo.errors import UsageError
 from gonogo.manifests.findings import Source
+from gonogo.manifests.secret import SecretBytes, SecretText
 
 __all__ = [
     "ConfigMapVolume",
@@ -41,7 +42,7 @@ class EnvVar:
 
     Attributes:
         value: the text; empty when ``field_path`` is set.
-        secret: the value came from a Secret and never reaches a log or a report.
+        secret: the value came from a Secret and never reaches a log or a report; its repr is stars.
         field_path: a downward-API path that only the platform can fill in, such as ``status.podIP``.
     """
 
@@ -49,6 +50,10 @@ class EnvVar:
     value: str = ""
     secret: bool = False
     field_path: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.secret:
+            object.__setattr__(self, "value", SecretText(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +131,19 @@ class EmptyDirVolume:
 
 @dataclass(frozen=True, slots=True)
 class ConfigMapVolume:
-    """Files from a ConfigMap or, when ``secret`` is true, from a Secret: relative path to content."""
+    """Files from a ConfigMap or, when ``secret`` is true, from a Secret: relative path to content.
+
+    Content that came from a Secret does not show in the repr.
+    """
 
     name: str
     files: Mapping[str, bytes]
     secret: bool = False
+
+    def __post_init__(self) -> None:
+        if self.secret:
+            hidden = {path: SecretBytes(content) for path, content in self.files.items()}
+            object.__setattr__(self, "files", hidden)
 
 
 Volume = EmptyDirVolume | ConfigMapVolume
@@ -138,7 +151,10 @@ Volume = EmptyDirVolume | ConfigMapVolume
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a Pod. ``command`` None means the image's own entry point."""
+    """One container of a Pod. ``command`` None means the image's own entry point.
+
+    A word of ``command`` or ``args`` that holds a Secret is a SecretText: its repr is stars.
+    """
 
     name: str
     image: str
@@ -235,7 +251,11 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Everything that a set of manifests says shall run."""
+    """Everything that a set of manifests says shall run.
+
+    Attributes:
+        namespaces: those that are declared and those that are used, sorted.
+    """
 
     workloads: tuple[Workload, ...] = ()
     services: tuple[Service, ...] = ()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gonogo.errors import MeasurementError
+
 __all__ = ["Evidence", "Fact", "Mean", "Proportion", "Quantile"]
 
 IntArray = npt.NDArray[np.int64]
@@ -31,6 +33,10 @@ class Proportion:
     trials: IntArray
     noun: str
 
+    def __post_init__(self) -> None:
+        if self.hits.shape != self.trials.shape or bool(((self.hits < 0) | (self.hits > self.trials)).any()):
+            raise MeasurementError("a block has more hits than trials, or one of them is missing", where=self.noun)
+
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
@@ -48,24 +54,41 @@ class Quantile:
     level: float
     noun: str
 
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise MeasurementError(f"{self.level} is no level of a quantile", where=self.noun)
+        if self.values.shape != self.block.shape or bool(np.isnan(self.values).any()):
+            raise MeasurementError("a value is not a number, or has no block", where=self.noun)
+        if len(self.block) and (int(self.block[0]) < 0 or bool((np.diff(self.block) < 0).any())):
+            raise MeasurementError("values are not in order of their blocks", where=self.noun)
+
 
 @dataclass(frozen=True, slots=True)
 class Mean:
     """A mean or a rate by time blocks.
 
     Attributes:
-        values: float64[blocks], one estimate per block; ``inf`` makes the mean undefined.
+        values: float64[blocks], one estimate per block; ``inf`` makes the mean undefined; not looked at where the
+            weight is 0.
         weights: float64[blocks], requests (for a mean) or seconds (for a rate) of each block.
         observed: the overall figure, which the interval is drawn around.
         unit: ``s`` or ``/s``.
+        n: requests that it was seen on.
         noun: what is averaged.
+        mend: what to judge in its place where it is undefined.
     """
 
     values: FloatArray
     weights: FloatArray
     observed: float
     unit: str
+    n: int
     noun: str
+    mend: str = ""
+
+    def __post_init__(self) -> None:
+        if self.values.shape != self.weights.shape or not bool((self.weights >= 0).all()):
+            raise MeasurementError("a block has no weight, or one below 0", where=self.noun)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,22 @@
+"""``gonogo report``: judgments on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonogo.report import page
+
+__all__ = ["report"]
+
+
+def report(
+    judgments: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders that sessions wrote.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("index.html"),
+) -> int:
+    """Write a page of one judgment, or of several side by side."""
+    page.write(judgments, out)
+    typer.echo(str(out))
+    return 0

@@ -1,0 +1,40 @@
+"""The record that a verdict is decided on: everything that one session said, before anybody has judged it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gonogo.gate.judgment import CriterionEntry, RunEntry, TestEntry
+from gonogo.manifests.findings import Finding
+
+__all__ = ["Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What decides the verdict of a session.
+
+    Attributes:
+        complete: the session came to its end.
+        gates: node ids or folders of the suites that the settings list.
+        obstacles: whatever else forbids GO, as lines.
+        interruption: why the session was cut short; empty when it was not.
+    """
+
+    complete: bool
+    tests: tuple[TestEntry, ...] = ()
+    criteria: tuple[CriterionEntry, ...] = ()
+    runs: tuple[RunEntry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gates: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
+    interruption: str = ""
+
+    def summary(self, run: str) -> Mapping[str, object]:
+        """Return the summary of the run called ``run``; empty when there is none."""
+        return next((entry.summary for entry in self.runs if entry.name == run), {})
+
+    def criteria_of(self, test: str) -> tuple[CriterionEntry, ...]:
+        """Return the criteria that belong to the test with the node id ``test``."""
+        return tuple(entry for entry in self.criteria if entry.test == test)

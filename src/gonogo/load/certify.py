@@ -1,0 +1,65 @@
+"""Certification: whether the generator kept its schedule well enough for the service to be judged by the run."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gonogo.runs.run import ERRORS, Columns
+from gonogo.units import format_count, format_duration, format_share, ms
+
+__all__ = ["LARGEST_UNSENT_SHARE", "LEAST_LAG_LIMIT_S", "certify", "lag_limit"]
+
+LARGEST_UNSENT_SHARE = 0.001
+"""More due requests than this, unsent by the generator's fault, make a run INVALID."""
+
+LEAST_LAG_LIMIT_S = 1 * ms
+"""A lag p99 up to this never makes a run INVALID."""
+
+_LAG_SHARE = 0.05
+_QUANTILE = 0.99
+_UNSENT = ERRORS.index("unsent")
+
+
+def lag_limit(tightest_limit_s: float | None) -> float:
+    """Return the largest lag p99 in seconds of a valid run: 1 ms, or 5 % of the tightest latency limit if larger."""
+    return max(LEAST_LAG_LIMIT_S, _LAG_SHARE * tightest_limit_s) if tightest_limit_s else LEAST_LAG_LIMIT_S
+
+
+def certify(columns: Columns, *, rate: float | None, tightest_limit_s: float | None = None) -> tuple[bool, str]:
+    """Return whether the run is valid, and if not, what the generator failed in, with figures.
+
+    Args:
+        columns: the measured requests, without the warm-up.
+        rate: requests per second asked for; a closed loop (None) has no schedule to be late for.
+        tightest_limit_s: the tightest latency limit in seconds that the run shall decide; None without one.
+    """
+    due = len(columns)
+    if due == 0:
+        return False, "no request was due before the run ended"
+    unsent = int(np.count_nonzero(columns.error == _UNSENT))
+    if unsent > LARGEST_UNSENT_SHARE * due:
+        return False, (
+            f"the generator did not send {format_count(unsent)} of {format_count(due)} due requests "
+            f"({format_share(unsent / due)}; at most {format_share(LARGEST_UNSENT_SHARE)} is allowed)"
+            f"{_advice(rate)}"
+        )
+    if rate is None:
+        return True, ""
+    lag = columns.lag_s[np.isfinite(columns.sent_s)]
+    if len(lag) == 0:
+        return True, ""
+    place = math.ceil(_QUANTILE * len(lag)) - 1
+    p99 = float(np.partition(lag, place)[place])
+    limit = lag_limit(tightest_limit_s)
+    if p99 > limit:
+        return False, (
+            f"the generator sent late: lag p99 is {format_duration(p99)}, at most {format_duration(limit)} is allowed"
+            f"{_advice(rate)}"
+        )
+    return True, ""
+
+
+def _advice(rate: float | None) -> str:
+    return "" if rate is None else f"; lower the rate of {rate:g}/s, or give the generator a CPU of its own"

@@ -1,0 +1,465 @@
+"""The hot loop: one thread that sends each request when it is due and reads answers in between.
+
+Its own lateness is measured, not assumed. *Lag* is the time from a request's due time until its bytes went to the
+kernel, less the time for which it waited for a connection that the service kept busy or was slow to open. Of that
+wait, the time in which the engine itself had no moment to spare (its *strain*: turns of the loop that ended without
+having to wait for an event) counts as lag too, so that an overloaded generator cannot pass for a slow service.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import select
+from collections.abc import Callable, Iterator
+from time import monotonic as clock
+from typing import Final
+
+from gonogo.load.engine.connection import Address, Connection, Turn
+from gonogo.load.engine.pool import Origin, Pool, origin_of
+from gonogo.load.engine.request import ACCEPTED, WRONG, Request
+from gonogo.load.engine.timer import Timer
+from gonogo.load.mix import interleave
+from gonogo.load.plan import LoadPlan
+from gonogo.load.spool import CUT, DONE, FAILED, PICKED, SENT, START_NS, Spool
+
+__all__ = ["CODES", "Engine"]
+
+CODES: Final = {
+    kind: code
+    for code, kind in enumerate(
+        ("", "timeout", "refused", "connect", "reset", "protocol", "dns", "tls", "check", "unsent", "cut")
+    )
+}
+"""gonogo.runs.run.ERRORS by name; not imported from there, because that module imports numpy."""
+
+_TICK_S: Final = 0.01
+_BRISK_S: Final = 10e-6  # a poll that returned as fast as this did not have to wait for an event
+_FIRST_LEAD_S: Final = 20e-6
+_MOST_LEAD_S: Final = 60e-6
+_LEAD_STEP_S: Final = 0.5e-6
+_BATCH: Final = 16  # requests sent before answers are read again
+_PREOPENED: Final = 4
+_PREOPEN_S: Final = 0.1
+_LATE_S: Final = 1.0  # for so long after the schedule's end, requests that were due in it are still sent
+_RETRY_PAUSE_S: Final = 0.05
+_UNTIL_ANSWERED: Final = math.inf
+
+
+class Engine:
+    """Drives one plan and writes its rows.
+
+    Attributes:
+        cut_short: why it ended before the plan did; empty when it did not.
+        watch: called a hundred times a second; may end the process.
+    """
+
+    def __init__(self, plan: LoadPlan, spool: Spool, watch: Callable[[], None]) -> None:
+        self.plan = plan
+        self.cut_short = ""
+        self.watch = watch
+        self.handlers: dict[int, Callable[[], None]] = {}
+        self.epoll = select.epoll()
+        self.blocked: tuple[type[OSError], ...] = (BlockingIOError,)
+        self._timer = Timer()
+        self.epoll.register(self._timer.fd, select.EPOLLIN | select.EPOLLET)
+        self._spool = spool
+        self._head = spool.head
+        columns = spool.columns
+        self._due, self._queued, self._sent = columns["due_s"], columns["queued_s"], columns["sent_s"]
+        self._first_byte, self._done = columns["first_byte_s"], columns["done_s"]
+        self._bytes_in, self._bytes_out = columns["bytes_in"], columns["bytes_out"]
+        self._connection, self._status = columns["connection"], columns["status"]
+        self._target, self._error, self._success = columns["target"], columns["error"], columns["success"]
+        self._pools = self._build_pools()
+        self._all_pools = list(dict.fromkeys(self._pools))
+        self._requests = [Request(number, target) for number, target in enumerate(plan.targets)]
+        self._turns = interleave([target.weight for target in plan.targets], plan.seed)
+        self._connections: dict[Connection, None] = {}
+        self._limit = plan.connections
+        self._ordinal = 0
+        self._picked = self._ended = self._failed = self._requests_sent = self._oldest = 0
+        self._strained = 0.0
+        self._turn_at = clock()
+        self._start = self._end = self._over = math.inf
+        self._dues: Iterator[float] = iter(())
+        self._next_due = math.inf
+        self._pauses: list[float] = []
+
+    # -- the run ---------------------------------------------------------------------------------------------------
+
+    def run(self, started: Callable[[float], None]) -> None:
+        """Drive the plan to its end; ``started`` is told the run's start, a reading of the clock."""
+        self._open_some()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._start = clock() + self.plan.warmup_s + 0.001
+        self._end = self._start + self.plan.duration_s
+        self._over = self._end + self.plan.timeout_s + _LATE_S
+        self._head[START_NS] = round(self._start * 1e9)
+        started(self._start)
+        schedule = self.plan.schedule
+        if schedule is None:
+            now = clock()
+            for _ in range(self.plan.connections):
+                self._begin(now, now)
+        else:
+            self._dues = schedule.due_times()
+            self._next_due = self._start + next(self._dues, math.inf)
+        if self.cut_short:
+            self.stop(self.cut_short)
+        self._loop()
+        self._count()
+
+    @property
+    def until_s(self) -> float:
+        """Until when requests were due, in seconds from the run's start: its duration, unless it was stopped."""
+        return self._end - self._start
+
+    def stop(self, why: str, grace_s: float = _UNTIL_ANSWERED) -> None:
+        """Send nothing more, and end as soon as all is answered, or in ``grace_s`` seconds."""
+        self.cut_short = self.cut_short or why
+        self._next_due = math.inf
+        self._end = min(self._end, clock())
+        self._over = min(self._over, clock() + grace_s)
+        self._pauses.clear()
+
+    def _loop(self) -> None:
+        poll, handlers, timer, arm = self.epoll.poll, self.handlers, self._timer.fd, self._timer.arm
+        armed = tick_at = wake_at = 0.0
+        lead = _FIRST_LEAD_S
+        while True:
+            due = self._next_due
+            before = clock()
+            late = due <= before
+            if late:
+                self._pace(before)
+                wait = 0.0
+                before = clock()
+            elif due - before <= lead:
+                wait = 0.0  # sleeping would take longer
+            else:
+                wait = _TICK_S
+                if due != armed and due < math.inf:
+                    armed, wake_at = due, due - lead
+                    arm(wake_at)
+            events = poll(wait, 64)
+            now = clock()
+            if (events or late) and now - before < _BRISK_S:
+                self._strained += now - self._turn_at
+            self._turn_at = now
+            for fd, _ in events:
+                handler = handlers.get(fd)
+                if handler is None:
+                    if fd == timer and wait:
+                        # Follow the time that waking up takes, so that it is over when the request is due.
+                        lead = min(
+                            _MOST_LEAD_S, max(0.0, lead + (_LEAD_STEP_S if now - wake_at > lead else -_LEAD_STEP_S))
+                        )
+                else:
+                    handler()
+                    now = clock()
+                    if now >= self._next_due:
+                        self._pace(now)
+            if now >= tick_at:
+                tick_at = now + _TICK_S
+                if self._tick(now):
+                    return
+
+    def _pace(self, now: float) -> None:
+        """Begin the requests that are due, a batch of them at most."""
+        start = self._start
+        for _ in range(_BATCH):
+            due = self._next_due
+            if due > now:
+                return
+            self._next_due = start + next(self._dues, math.inf)
+            self._begin(due, now)
+            now = clock()
+
+    def _tick(self, now: float) -> bool:
+        """Do what needs no precision; return whether the run is over."""
+        self._count()
+        self._sweep(now)
+        if self._next_due < math.inf and now > self._end + min(_LATE_S, self.plan.timeout_s):
+            self._next_due = math.inf  # what is still unsent stays so: the generator cannot keep this schedule
+        while self._pauses and self._pauses[0] <= now:
+            self._pauses.pop(0)
+            self._begin(now, now)
+        self.watch()
+        idle = self._ended == self._picked and not self._pauses
+        return now >= self._over or (idle and self._next_due == math.inf and (self._rated or now >= self._end))
+
+    @property
+    def _rated(self) -> bool:
+        return self.plan.rate is not None
+
+    def _count(self) -> None:
+        head = self._head
+        head[SENT], head[DONE], head[FAILED] = self._requests_sent, self._ended, self._failed
+
+    # -- requests --------------------------------------------------------------------------------------------------
+
+    def _begin(self, due: float, now: float) -> None:
+        """Give the next request its row and send it, or have it wait for a connection."""
+        row = self._picked
+        if row >= self._spool.rows:
+            self.stop("the run has no room for more requests")
+            return
+        request = self._requests[next(self._turns)]
+        self._due[row] = due - self._start
+        self._target[row] = request.number
+        self._error[row] = CUT
+        self._picked = row + 1
+        self._head[PICKED] = row + 1
+        pool = self._pools[request.number]
+        turn = Turn(row, request, now, self._strained + now - self._turn_at)
+        if not pool.waiting:
+            connection = pool.take()
+            if connection is not None:
+                connection.send(turn)
+                return
+        if pool.failure:
+            self._settle_unsent(turn, pool.failure, now)
+            return
+        pool.waiting.append(turn)
+        self._fill(pool)
+
+    def sent(self, connection: Connection, turn: Turn, now: float, size: int) -> None:
+        """The first ``size`` bytes of a turn's request have gone out."""
+        row = turn.row
+        self._sent[row] = now - self._start
+        self._connection[row] = connection.ordinal
+        self._bytes_out[row] += size
+        self._requests_sent += 1
+
+    def sent_more(self, turn: Turn, size: int) -> None:
+        """Another ``size`` bytes of a turn's request have gone out."""
+        self._bytes_out[turn.row] += size
+
+    def answered(self, connection: Connection, turn: Turn, now: float) -> None:
+        """The answer is complete: judge it, write it down and use the connection for the next request."""
+        row = turn.row
+        answer = connection.answer
+        assert answer is not None  # noqa: S101 - it has just been read
+        status = answer.status
+        verdict = turn.request.accept(status, answer.headers, answer.body)
+        self._first_byte[row] = connection.first_byte - self._start
+        self._done[row] = now - self._start
+        self._status[row] = status
+        self._bytes_in[row] = connection.received
+        if verdict == ACCEPTED:
+            self._success[row] = 1
+        else:
+            self._failed += 1
+        self._error[row] = CODES["check"] if verdict == WRONG else 0
+        self._ended += 1
+        if answer.keep:
+            self._release(connection)
+        else:
+            self._close(connection)
+            self._fill(connection.pool)
+        if not self._rated:
+            self._again(now)
+
+    def lost(self, connection: Connection, turn: Turn | None, kind: str, now: float) -> None:
+        """The connection failed or ended: fail its request, or send that once more if nobody can have seen it."""
+        again = turn is not None and not turn.tried and connection.never_taken(kind)
+        received, first_byte = connection.received, connection.first_byte
+        pool, address = connection.pool, connection.address
+        pool.opening.pop(connection, None)
+        if turn is None and connection in address.free:
+            address.free.remove(connection)
+        self._close(connection)
+        if turn is None:
+            self._fill(pool)
+        elif again:
+            turn.tried = True
+            self._sent[turn.row] = 0.0
+            self._requests_sent -= 1
+            self._open(pool, turn)
+        else:
+            if received:
+                self._first_byte[turn.row] = first_byte - self._start
+                self._bytes_in[turn.row] = received
+            self._settle(turn, kind, now)
+            self._fill(pool)
+
+    def _settle(self, turn: Turn, kind: str, now: float) -> None:
+        """Write down that a request failed which was sent, at least in part."""
+        row = turn.row
+        nothing = math.nan
+        if not self._bytes_in[row]:
+            self._first_byte[row] = nothing
+        if not self._sent[row]:
+            self._sent[row] = nothing
+            self._connection[row] = -1
+        self._done[row] = now - self._start
+        self._error[row] = CODES[kind]
+        self._ended += 1
+        self._failed += 1
+        if not self._rated:
+            if kind in ("timeout", "reset", "protocol", "check"):
+                self._again(now)
+            elif now < self._end:
+                # Without a pause, a dead server would be asked as often as the machine can.
+                self._pauses.append(now + _RETRY_PAUSE_S)
+
+    def _settle_unsent(self, turn: Turn, kind: str, now: float) -> None:
+        """Write down that a request failed while it waited for a connection."""
+        waited = now - turn.began
+        own = min(waited, self._strain(now) - turn.strain)
+        self._queued[turn.row] = waited - own
+        # Waiting in vain, mostly because the engine was too busy to read answers: that is no timeout of the service.
+        self._settle(turn, "unsent" if kind == "timeout" and own > waited / 2 else kind, now)
+
+    def _again(self, now: float) -> None:
+        """A closed loop sends its next request as soon as one has ended."""
+        if now < self._end:
+            self._begin(now, now)
+
+    def _strain(self, now: float) -> float:
+        """Return the seconds in which the engine has had no moment to spare; its current turn counts as one."""
+        return self._strained + now - self._turn_at
+
+    def _sweep(self, now: float) -> None:
+        """Fail what has had no complete answer for the timeout, and give up connections that do not open."""
+        timeout = self.plan.timeout_s
+        for pool in self._all_pools:
+            while pool.opening and (oldest := next(iter(pool.opening))).opened_at + timeout <= now:
+                self.not_opened(oldest, "timeout")
+        self._oldest = row = self._spool.first_open(self._oldest, self._picked)
+        latest_due = now - self._start - timeout
+        if row == self._picked or self._due[row] > latest_due:
+            return
+        for pool in self._all_pools:
+            while pool.waiting and self._due[pool.waiting[0].row] <= latest_due:
+                self._settle_unsent(pool.waiting.popleft(), "timeout", now)
+        for connection in list(self._connections):
+            turn = connection.turn or connection.reserved
+            if turn is not None and self._due[turn.row] <= latest_due:
+                connection.reserved = None
+                self.lost(connection, turn, "timeout", now)
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    def _build_pools(self) -> list[Pool]:
+        """Return the pool of each target."""
+        pools: dict[Origin, Pool] = {}
+        for target in self.plan.targets:
+            origin = origin_of(target)
+            if origin not in pools:
+                context = None
+                if origin[0] == "https":
+                    import ssl  # noqa: PLC0415 - slow to import: only a load with TLS pays for it
+
+                    self.blocked = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+                    context = ssl.create_default_context()
+                    context.set_alpn_protocols(["http/1.1"])
+                pools[origin] = Pool(origin, context)
+        return [pools[origin_of(target)] for target in self.plan.targets]
+
+    def _open_some(self) -> None:
+        """Open a few connections to each origin before the start, as a client has that has been there for a while."""
+        for pool in self._all_pools:
+            for _ in range(max(_PREOPENED, 2 * len(pool.addresses))):
+                if pool.addresses and len(self._connections) < self._limit:
+                    self._open(pool, None)
+        until = clock() + _PREOPEN_S
+        while any(pool.opening for pool in self._all_pools) and clock() < until:
+            for fd, _ in self.epoll.poll(_TICK_S):
+                if fd in self.handlers:
+                    self.handlers[fd]()
+
+    def _open(self, pool: Pool, reserved: Turn | None) -> str:
+        """Begin to open a connection; return the kind of failure if it failed at once, else an empty text."""
+        while True:
+            address = pool.next_address()
+            try:
+                connection = Connection(self, pool, address, self._ordinal)
+            except OSError:
+                address.count -= 1
+                self._limit = max(1, len(self._connections))  # no more descriptors: make do with what is there
+                kind = "unsent"
+            else:
+                kind = connection.open()
+                if not kind:
+                    break
+                connection.close()
+                address.count -= 1
+                if pool.avoid(address):
+                    continue
+            if reserved is not None:
+                self._settle(reserved, kind, clock())
+            return kind
+        self._ordinal += 1
+        connection.reserved = reserved
+        self._connections[connection] = None
+        pool.opening[connection] = None
+        return ""
+
+    def opened(self, connection: Connection) -> None:
+        """A connection is open: give it the request that it was opened for, or the one that waits for longest."""
+        connection.pool.opening.pop(connection, None)
+        self._release(connection)
+
+    def not_opened(self, connection: Connection, kind: str) -> None:
+        """A connection could not be opened: try another address, or fail one of the requests that wait for one."""
+        pool, address, turn = connection.pool, connection.address, connection.reserved
+        pool.opening.pop(connection, None)
+        self._close(connection)
+        if pool.avoid(address):
+            if turn is not None:
+                self._open(pool, turn)
+        elif turn is not None:
+            self._settle_unsent(turn, kind, clock())
+        elif pool.waiting and kind != "timeout":
+            self._settle_unsent(pool.waiting.popleft(), kind, clock())
+        self._fill(pool)
+
+    def _release(self, connection: Connection) -> None:
+        """A connection is free: use it for what waits, here or at another origin, or keep it."""
+        pool = connection.pool
+        turn = connection.reserved
+        if turn is None and pool.waiting:
+            turn = pool.waiting.popleft()
+        if turn is not None:
+            connection.reserved = None
+            now = clock()
+            waited = now - turn.began
+            self._queued[turn.row] = waited - min(waited, self._strain(now) - turn.strain)
+            connection.send(turn)
+            return
+        if len(self._all_pools) > 1:
+            for other in self._all_pools:
+                if len(other.waiting) > len(other.opening):
+                    self._close(connection)
+                    self._fill(other)
+                    return
+        connection.address.free.append(connection)
+
+    def _close(self, connection: Connection) -> None:
+        connection.close()
+        self._connections.pop(connection, None)
+        address: Address = connection.address
+        address.count -= 1
+
+    def _fill(self, pool: Pool) -> None:
+        """Open connections for the requests that wait for one, as far as the plan allows."""
+        while len(pool.waiting) > len(pool.opening):
+            if len(self._connections) >= self._limit and not self._make_room(pool):
+                return
+            kind = self._open(pool, None)
+            if kind == "unsent" and self._connections:
+                return
+            if kind:
+                self._settle_unsent(pool.waiting.popleft(), kind, clock())
+
+    def _make_room(self, pool: Pool) -> bool:
+        """Close a connection that another origin keeps without need; return whether there was one."""
+        for other in self._all_pools:
+            if other is not pool and (idle := other.idle()) is not None:
+                self._close(idle)
+                return True
+        return False

@@ -1,0 +1,103 @@
+"""A pool: the connections to one origin, balanced over its addresses, and the requests that wait for one."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gonogo.load.engine.connection import Address, Connection, Turn
+from gonogo.load.target import Target
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Origin", "Pool", "origin_of"]
+
+Origin = tuple[str, str, int, tuple[tuple[str, int], ...]]
+"""Scheme, host, port and given endpoints: targets that agree in them share their connections."""
+
+
+def origin_of(target: Target) -> Origin:
+    """Return the origin of a target."""
+    parts = urlsplit(target.url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return (parts.scheme, parts.hostname or "", port, target.endpoints)
+
+
+class Pool:
+    """The connections to one origin.
+
+    New connections go to the address that has the fewest; a request takes a free connection from the addresses in
+    turn, and of one address the connection that was used last. Of the addresses that a name resolves to, one that
+    refuses is passed over for another; given endpoints are not, for each of them is a replica that should answer.
+
+    Attributes:
+        host: the name in the URL, for the TLS certificate.
+        context: how to speak TLS; None without.
+        waiting: requests without a connection, in order of due time.
+        opening: connections being opened, in the order in which they were begun.
+        failure: the kind of failure of every request when there is no address to connect to.
+    """
+
+    __slots__ = ("_first", "_given", "addresses", "context", "failure", "host", "opening", "waiting")
+
+    def __init__(self, origin: Origin, context: SSLContext | None) -> None:
+        _, self.host, port, endpoints = origin
+        self.context = context
+        self.waiting: deque[Turn] = deque()
+        self.opening: dict[Connection, None] = {}
+        self.failure = ""
+        self._given = bool(endpoints)
+        self.addresses: list[Address] = []
+        for host, number in endpoints or ((self.host, port),):
+            self._resolve(host, number)
+        if not self.addresses:
+            self.failure = "dns"
+        self._first = 0
+
+    def take(self) -> Connection | None:
+        """Return a free connection, which is then not free any more; None when there is none."""
+        addresses = self.addresses
+        if len(addresses) == 1:
+            free = addresses[0].free
+            return free.pop() if free else None
+        for _ in addresses:
+            self._first = (self._first + 1) % len(addresses)
+            free = addresses[self._first].free
+            if free:
+                return free.pop()
+        return None
+
+    def next_address(self) -> Address:
+        """Return the address that has the fewest connections, and count one more there."""
+        address = min(self.addresses, key=_count)
+        address.count += 1
+        return address
+
+    def idle(self) -> Connection | None:
+        """Return a connection that can be given up for another origin, the one unused for longest; None without one."""
+        for address in self.addresses:
+            if address.free:
+                return address.free.pop(0)
+        return None
+
+    def avoid(self, address: Address) -> bool:
+        """An address could not be reached: use others from now on. Return whether there is one to try in its place."""
+        if self._given or len(self.addresses) < 2 or address not in self.addresses:  # noqa: PLR2004 - it and another
+            return False
+        self.addresses.remove(address)
+        return True
+
+    def _resolve(self, host: str, port: int) -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return
+        for family, _, _, _, place in found[: 1 if self._given else None]:
+            self.addresses.append(Address(family, tuple(place)))
+
+
+def _count(address: Address) -> int:
+    return address.count

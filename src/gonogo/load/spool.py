@@ -1,0 +1,86 @@
+"""The spool: the rows of a run in memory that the engine writes and its parent reads, column by column.
+
+It is an anonymous file of the kernel (memfd), mapped by both processes: watching costs the engine nothing, and an
+engine that is killed loses no row. It has no disk behind it, because the kernel may block a process that writes to
+mapped pages of a disk while it writes them back, and the engine would be late by that. Pages that no row reached take
+no memory, so a closed loop gets room for more rows than it will need.
+
+This module is imported by the engine, so it imports nothing large.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import Final
+
+__all__ = ["COLUMNS", "CUT", "DONE", "FAILED", "PICKED", "SENT", "START_NS", "Spool"]
+
+COLUMNS: Final[tuple[tuple[str, str], ...]] = (
+    ("due_s", "d"),
+    ("queued_s", "d"),
+    ("sent_s", "d"),
+    ("first_byte_s", "d"),
+    ("done_s", "d"),
+    ("bytes_in", "q"),
+    ("bytes_out", "q"),
+    ("connection", "i"),
+    ("status", "h"),
+    ("target", "h"),
+    ("error", "b"),
+    ("success", "B"),
+)
+"""Name and type (as in the module struct) of each column."""
+
+CUT: Final = 10
+"""The code of ``cut`` in gonogo.runs.run.ERRORS. A row bears it from its due time until its end is known."""
+
+PICKED: Final = 0
+SENT: Final = 1
+DONE: Final = 2
+FAILED: Final = 3
+START_NS: Final = 4
+"""Places in :attr:`Spool.head`: rows begun, requests sent, ended and failed; the run's start (CLOCK_MONOTONIC, ns)."""
+
+_PAGE: Final = mmap.PAGESIZE
+_SIZES: Final = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 1}
+
+
+class Spool:
+    """Room for ``rows`` rows.
+
+    Attributes:
+        fd: the descriptor to hand to the other process.
+        head: int64 counters, by the places above.
+        columns: one writable memoryview a column, by name.
+        offsets: where each column begins in ``memory``, in bytes.
+    """
+
+    def __init__(self, fd: int, rows: int) -> None:
+        self.fd = fd
+        self.rows = rows
+        self.offsets: dict[str, int] = {}
+        end = _PAGE
+        for name, code in COLUMNS:
+            self.offsets[name] = end
+            end += -(-rows * _SIZES[code] // _PAGE) * _PAGE
+        if os.fstat(fd).st_size < end:
+            os.ftruncate(fd, end)
+        self.memory = mmap.mmap(fd, end)
+        whole = memoryview(self.memory)
+        self.head = whole[:_PAGE].cast("q")
+        self.columns = {
+            name: whole[self.offsets[name] : self.offsets[name] + rows * _SIZES[code]].cast(code)
+            for name, code in COLUMNS
+        }
+
+    @classmethod
+    def create(cls, rows: int) -> Spool:
+        """Return a new spool with every byte 0."""
+        return cls(os.memfd_create("gonogo-spool"), rows)
+
+    def first_open(self, start: int, stop: int) -> int:
+        """Return the first row of ``start`` to ``stop`` whose end is not known; ``stop`` when there is none."""
+        offset = self.offsets["error"]
+        found = self.memory.find(b"\x0a", offset + start, offset + stop)
+        return stop if found < 0 else found - offset

@@ -1,0 +1,73 @@
+"""Everything that gonogo has to say about a set of manifests. A new check is one line in CHECKS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gonogo.manifests import (
+    environment,
+    fit,
+    kinds,
+    notes,
+    objects,
+    pod,
+    probe,
+    resources,
+    service,
+    store,
+    volume,
+    workload,
+)
+from gonogo.manifests.build import assemble, ordered
+from gonogo.manifests.checking import Check
+from gonogo.manifests.checks import container, identity, image, selector
+from gonogo.manifests.checks import probe as probes
+from gonogo.manifests.checks import service as services
+from gonogo.manifests.document import Document
+from gonogo.manifests.findings import Finding
+from gonogo.manifests.rule import Rule
+
+__all__ = ["CHECKS", "RULES", "check"]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    identity.OBJECT_TWICE,
+    identity.NAMESPACE_UNDECLARED,
+    selector.OVERLAP,
+    services.ENDPOINTS,
+    services.PORT_TWICE,
+    services.TARGET_UNKNOWN,
+    services.TARGET_UNDECLARED,
+    probes.READINESS,
+    probes.PORT_UNKNOWN,
+    probes.PORT_UNDECLARED,
+    probes.LIVENESS,
+    container.PORT_CONFLICT,
+    container.ENV_TWICE,
+    container.RESOURCES,
+    image.LATEST,
+)
+
+RULES: Final[tuple[Rule, ...]] = (
+    *objects.RULES,
+    *kinds.RULES,
+    *fit.RULES,
+    *notes.RULES,
+    *store.RULES,
+    *environment.RULES,
+    *resources.RULES,
+    *probe.RULES,
+    *volume.RULES,
+    *pod.RULES,
+    *workload.RULES,
+    *service.RULES,
+    *(entry.rule for entry in CHECKS),
+)
+"""Every rule that can be broken, those of reading first. docs/findings.md has an example of each."""
+
+
+def check(documents: Sequence[Document]) -> tuple[Finding, ...]:
+    """Return every finding about ``documents``, those of reading included, in order of file and line."""
+    assembly = assemble(documents)
+    found = [finding for entry in CHECKS for finding in entry.find(assembly)]
+    return ordered([*assembly.findings, *found])

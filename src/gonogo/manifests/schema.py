@@ -1,0 +1,176 @@
+"""The fields of the objects that gonogo reads: Namespace, ConfigMap, Secret, Service, Pod, Deployment.
+
+Names follow the Kubernetes API reference (v1.37, and everything older that is still accepted). A test compares them
+with that reference, so that no field of Kubernetes is called unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gonogo.manifests.names import Complaint, config_key, dns_label, dns_subdomain, label_key, label_value, service_name
+from gonogo.manifests.notes import CLUSTER_ADDRESS, ROLLOUT, STICKY, UNREADY_ENDPOINTS
+from gonogo.manifests.schema_pod import POD_SPEC
+from gonogo.manifests.shape import (
+    Anything,
+    Entries,
+    Field,
+    Flag,
+    Listing,
+    Number,
+    PortRef,
+    Struct,
+    Text,
+    harmless,
+    need,
+    noted,
+    read,
+)
+
+__all__ = ["CONFIG_MAP", "DEPLOYMENT", "NAMESPACE", "POD", "SECRET", "SERVICE"]
+
+_PORT: Final = Number(1, 65535)
+_SERVER_SIDE: Final = harmless(
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+_MARKS: Final = {
+    "annotations": read(Entries(Text(), label_key)),
+    "labels": read(Entries(Text(complaint=label_value), label_key)),
+}
+
+
+def _metadata(name: Complaint) -> Field:
+    return need(
+        Struct(
+            {
+                "name": need(Text(complaint=name)),
+                "namespace": read(Text(complaint=dns_label)),
+                "generateName": read(Text()),
+                **_MARKS,
+                **_SERVER_SIDE,
+            }
+        )
+    )
+
+
+def _object(name: Complaint, **fields: Field) -> Struct:
+    return Struct(
+        {
+            "apiVersion": need(Text()),
+            "kind": need(Text()),
+            "metadata": _metadata(name),
+            "status": read(Anything()),
+            **fields,
+        }
+    )
+
+
+_TEMPLATE: Final = Struct(
+    {
+        "metadata": read(
+            Struct(
+                {
+                    "name": read(Text()),
+                    "namespace": read(Text()),
+                    "generateName": read(Text()),
+                    **_MARKS,
+                    **_SERVER_SIDE,
+                }
+            )
+        ),
+        "spec": need(POD_SPEC),
+    }
+)
+_EXPRESSION: Final = Struct(
+    {
+        "key": need(Text(complaint=label_key)),
+        "operator": need(Text(choices=("In", "NotIn", "Exists", "DoesNotExist"))),
+        "values": read(Listing(Text(complaint=label_value))),
+    }
+)
+_SELECTOR: Final = Struct(
+    {
+        "matchLabels": read(Entries(Text(complaint=label_value), label_key)),
+        "matchExpressions": read(Listing(_EXPRESSION)),
+    }
+)
+_SERVICE_PORT: Final = Struct(
+    {
+        "name": read(Text(complaint=dns_label)),
+        "port": need(_PORT),
+        "protocol": read(Text(choices=("TCP", "UDP", "SCTP"))),
+        "targetPort": read(PortRef()),
+        "nodePort": read(_PORT),
+        "appProtocol": read(Text()),
+    }
+)
+
+NAMESPACE: Final = _object(dns_label, spec=read(Anything()))
+CONFIG_MAP: Final = _object(
+    dns_subdomain,
+    data=read(Entries(Text(), config_key)),
+    binaryData=read(Entries(Text(), config_key)),
+    immutable=read(Flag()),
+)
+SECRET: Final = _object(
+    dns_subdomain,
+    data=read(Entries(Text(secret=True), config_key)),
+    stringData=read(Entries(Text(secret=True), config_key)),
+    immutable=read(Flag()),
+    type=read(Text()),
+)
+SERVICE: Final = _object(
+    service_name,
+    spec=need(
+        Struct(
+            {
+                "ports": read(Listing(_SERVICE_PORT)),
+                "selector": read(Entries(Text(complaint=label_value), label_key)),
+                "type": read(Text(choices=("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"))),
+                "clusterIP": read(Text()),
+                "externalName": read(Text()),
+                "sessionAffinity": Field(Text(choices=("None", "ClientIP")), note=STICKY),
+                "publishNotReadyAddresses": Field(Flag(), note=UNREADY_ENDPOINTS),
+                **noted(CLUSTER_ADDRESS, "externalIPs", "loadBalancerIP", "loadBalancerSourceRanges"),
+                **harmless(
+                    "allocateLoadBalancerNodePorts",
+                    "clusterIPs",
+                    "externalTrafficPolicy",
+                    "healthCheckNodePort",
+                    "internalTrafficPolicy",
+                    "ipFamilies",
+                    "ipFamilyPolicy",
+                    "loadBalancerClass",
+                    "sessionAffinityConfig",
+                    "trafficDistribution",
+                ),
+            }
+        )
+    ),
+)
+POD: Final = _object(dns_subdomain, spec=need(POD_SPEC))
+DEPLOYMENT: Final = _object(
+    dns_subdomain,
+    spec=need(
+        Struct(
+            {
+                "replicas": read(Number()),
+                "selector": need(_SELECTOR),
+                "template": need(_TEMPLATE),
+                "minReadySeconds": Field(Number(), note=ROLLOUT),
+                "strategy": Field(Anything(), note=ROLLOUT),
+                "paused": Field(Flag(), note=ROLLOUT),
+                **harmless("progressDeadlineSeconds", "revisionHistoryLimit"),
+            }
+        )
+    ),
+)

@@ -1,0 +1,43 @@
+"""Measures of volume: throughput and the number of requests."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gonogo.measures.rows import blocks, of_target
+from gonogo.runs.run import Run
+from gonogo.verdicts.criterion import MeasureName
+from gonogo.verdicts.evidence import Fact, Mean
+
+__all__ = ["requests", "throughput"]
+
+
+def throughput(run: Run, measure: MeasureName) -> Mean:
+    """Return successes per second of attack and wait.
+
+    Requests count in the block in which they were due. The blocks share the seconds of the wait evenly, so that their
+    mean is the figure of the whole run.
+    """
+    members = of_target(run, measure)
+    index, count, _ = blocks(run.columns)
+    seconds = run.facts.attack_s + run.facts.wait_s
+    hits = np.bincount(index[run.columns.success & members], minlength=count).astype(np.float64)
+    known = count > 0 and seconds > 0
+    each = seconds / count if known else math.nan
+    return Mean(
+        values=hits / each if known else np.zeros(count),
+        weights=np.full(count, each if known else 0.0),
+        observed=float(hits.sum()) / seconds if known else math.nan,
+        unit="/s",
+        n=int(members.sum()),
+        noun=f"throughput of {measure.key}" if measure.key else "throughput",
+    )
+
+
+def requests(run: Run, measure: MeasureName) -> Fact:
+    """Return how many requests were due, which is a fact."""
+    count = int(of_target(run, measure).sum())
+    noun = f"number of requests due to {measure.key}" if measure.key else "number of requests due"
+    return Fact(value=float(count), n=count, unit="count", noun=noun)

@@ -1,0 +1,301 @@
+"""One container: its process, its probes, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from gonogo.manifests.topology import Probe
+from gonogo.platforms.process.cgroups.cell import Cell
+from gonogo.platforms.process.environment import MARKER
+from gonogo.platforms.process.spec import ContainerSpec
+from gonogo.platforms.process.supervisor.child import SpawnError, spawn
+from gonogo.platforms.process.supervisor.health import Tally, eager_delay_s
+from gonogo.platforms.process.supervisor.journal import Journal
+from gonogo.platforms.process.supervisor.probe import Answer, ask, connects, describe, listens_everywhere
+from gonogo.platforms.process.supervisor.reaper import Exit, Reaper
+from gonogo.platforms.process.supervisor.table import ProcessTable
+from gonogo.units import format_bytes
+
+__all__ = ["Container", "Machine"]
+
+_SETTLED_S = 0.3  # a container without port and probe is ready when it has stayed up so long
+_DEATH_S = 5.0
+_POLL_S = 0.002
+_CONNECT_S = 1.0
+
+
+class Machine:
+    """What all containers of a stack share.
+
+    Args:
+        reaper: waits for children.
+        table: finds processes where no control group does.
+        crowded: ports that more than one replica declares.
+        changed: called after every change of a container's state.
+        note: takes what a reader of the judgment should know.
+    """
+
+    def __init__(
+        self,
+        reaper: Reaper,
+        table: ProcessTable,
+        crowded: frozenset[int],
+        changed: Callable[[], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self.reaper = reaper
+        self.table = table
+        self.crowded = crowded
+        self.changed = changed
+        self.note = note
+
+
+class Container:
+    """A container through all its lives.
+
+    Attributes:
+        completed: ended well and not to be started again.
+        restarts: how often it was started again.
+        failures: ends in a row without having been ready, since the stack last made progress.
+        trouble: how it ended last; a clause after the container's name.
+        waiting: what its start-up or readiness probe was told last, empty when it was well.
+        flaw: what is wrong with it that no restart mends.
+        asked: its next end was asked for, and is no problem.
+        dead_cpu_s: CPU seconds of its processes that have ended.
+    """
+
+    def __init__(
+        self,
+        spec: ContainerSpec,
+        address: str,
+        *,
+        journal: Journal,
+        cell: Cell,
+        machine: Machine,
+        grace_s: float,
+        init: bool,
+    ) -> None:
+        self.spec = spec
+        self.cell = cell
+        self.init = init
+        self.marker = dict(spec.env).get(MARKER, "")
+        self.completed = False
+        self.restarts = 0
+        self.failures = 0
+        self.trouble = ""
+        self.waiting = ""
+        self.flaw = ""
+        self.asked = False
+        self.dead_cpu_s = 0.0
+        self._address = address
+        self._journal = journal
+        self._machine = machine
+        self._grace_s = grace_s
+        self._pid = 0
+        self._exit: asyncio.Future[Exit] | None = None
+        self._unwell = ""
+        self._holds = False
+        self._oom_kills = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it runs, has started up, and its readiness holds."""
+        return self._holds and self.running
+
+    @property
+    def running(self) -> bool:
+        """Whether its main process lives."""
+        return self._exit is not None and not self._exit.done()
+
+    async def run(self) -> bool:
+        """Start it, watch it until it ends, kill what it leaves; whether it ended well. ``trouble`` says how."""
+        self._unwell = self.trouble = self.waiting = ""
+        output = self._journal.begin(self.spec.name, restarts=self.restarts, init=self.init)
+        try:
+            self._pid = spawn(
+                self.spec.argv, dict(self.spec.env), cwd=self.spec.cwd, output=output, doors=self.cell.doors
+            )
+        except SpawnError as error:
+            self.trouble = f"could not be started ({self.spec.origin}): {error}"
+            return False
+        finally:
+            os.close(output)
+        self._exit = self._machine.reaper.watch(self._pid)
+        watch = None if self.init else asyncio.create_task(self._watch())
+        if watch is not None:
+            watch.add_done_callback(self._watched)
+        try:
+            ended = await self._exit
+        finally:
+            if watch is not None:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+        self._become(ready=False)
+        self.dead_cpu_s += ended.cpu_s
+        await self.kill()
+        self.trouble = self._unwell or self.out_of_memory() or str(ended)
+        return ended.good
+
+    async def terminate(self, *, grace_s: float | None = None) -> None:
+        """End it as Kubernetes does: SIGTERM to its main process, then SIGKILL to all after the grace time."""
+        if self.running and self._exit is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGTERM)
+            await asyncio.wait({self._exit}, timeout=self._grace_s if grace_s is None else grace_s)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Kill every process of it with SIGKILL and return when none is left."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _DEATH_S
+        self._become(ready=False)
+        while pids := self.processes():
+            for pid in pids:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            if loop.time() > deadline:
+                self._machine.note(f"container {self.spec.name}: {len(pids)} processes do not die")
+                return
+            await asyncio.sleep(_POLL_S)
+
+    def processes(self) -> frozenset[int]:
+        """Process ids of everything in it."""
+        found = self.cell.processes()
+        if found is None:
+            found = frozenset(process.pid for process in self._machine.table.scan().get(self.marker, ()))
+        return found | {self._pid} if self.running else found
+
+    def out_of_memory(self) -> str:
+        """Say so when the kernel has killed a process of it because of its limit since this was last asked."""
+        kills = self.cell.usage().oom_kills
+        new, self._oom_kills = kills > self._oom_kills, kills
+        limit = self.spec.memory_limit
+        if not new or limit is None:
+            return ""
+        return f"was killed by the kernel: it needed more than its memory limit of {format_bytes(limit)} (OOM kill)"
+
+    def tail(self) -> tuple[str, ...]:
+        """Return its last lines of output."""
+        return self._journal.tail(self.spec.name)
+
+    def _become(self, *, ready: bool) -> None:
+        if self._holds != ready:
+            self._holds = ready
+            self._machine.changed()
+
+    def _watched(self, watch: asyncio.Task[None]) -> None:
+        if not watch.cancelled() and (error := watch.exception()) is not None:
+            self._machine.note(f"container {self.spec.name} is no longer probed: {error!r}")
+
+    async def _watch(self) -> None:
+        if self.spec.startup is not None and not await self._starts_up(self.spec.startup):
+            return
+        async with asyncio.TaskGroup() as group:
+            if self.spec.liveness is not None:
+                group.create_task(self._stays_alive(self.spec.liveness))
+            if self.spec.readiness is not None:
+                group.create_task(self._gets_ready(self.spec.readiness))
+            elif self.spec.ports:
+                group.create_task(self._ports_answer())
+            else:
+                await asyncio.sleep(_SETTLED_S)
+                self._become(ready=True)
+
+    async def _starts_up(self, probe: Probe) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + probe.initial_delay_s + probe.period_s * probe.failure_threshold
+        attempt = 0
+        while not (answer := await self._ask("startup", probe)).good:
+            if loop.time() > deadline:
+                await self._give_up("startup", probe, answer)
+                return False
+            await asyncio.sleep(eager_delay_s(attempt, probe.period_s))
+            attempt += 1
+        return True
+
+    async def _stays_alive(self, probe: Probe) -> None:
+        await asyncio.sleep(probe.initial_delay_s)
+        tally = Tally(1, probe.failure_threshold, holds=True)
+        while True:
+            answer = await self._ask("liveness", probe)
+            tally.add(good=answer.good)
+            if tally.exhausted:
+                await self._give_up("liveness", probe, answer)
+                return
+            await asyncio.sleep(probe.period_s)
+
+    async def _gets_ready(self, probe: Probe) -> None:
+        tally = Tally(probe.success_threshold, probe.failure_threshold)
+        attempt, was_ready = 0, False
+        while True:
+            answer = await self._ask("readiness", probe)
+            if tally.add(good=answer.good) and not was_ready:
+                if not self._answers_itself():
+                    return
+                was_ready = True
+            self._become(ready=tally.holds)
+            await asyncio.sleep(probe.period_s if was_ready else eager_delay_s(attempt, probe.period_s))
+            attempt += 1
+
+    async def _ports_answer(self) -> None:
+        for port in self.spec.ports:
+            attempt = 0
+            while not (answer := await connects(self._address, port, _CONNECT_S)).good:
+                self.waiting = f"{self._address}:{port}: {answer.text}"
+                await asyncio.sleep(eager_delay_s(attempt, _CONNECT_S))
+                attempt += 1
+        if self._answers_itself():
+            self.waiting = ""
+            self._become(ready=True)
+
+    def _answers_itself(self) -> bool:
+        """Check that it listens at its own address: what listens everywhere would answer for its neighbours."""
+        tables = tuple(Path(name).read_text() for name in ("/proc/net/tcp", "/proc/net/tcp6") if Path(name).exists())
+        for port in self.spec.ports:
+            if listens_everywhere(port, self._address, tables):
+                said = f"listens on port {port} of every address of this machine and not on its own, {self._address}"
+                if port in self._machine.crowded:
+                    self.flaw = f"{said}, which other replicas need too ({self.spec.origin}): give it {{host}}"
+                    self._machine.changed()
+                    return False
+                self._machine.note(f"container {self.spec.name} {said}")
+        return True
+
+    async def _ask(self, kind: str, probe: Probe) -> Answer:
+        answer = await ask(probe, self._address, self._run_command)
+        if kind != "liveness":
+            self.waiting = "" if answer.good else f"{kind} probe ({describe(probe, self._address)}): {answer.text}"
+        return answer
+
+    async def _give_up(self, kind: str, probe: Probe, answer: Answer) -> None:
+        self._unwell = (
+            f"was stopped because its {kind} probe failed {probe.failure_threshold} times"
+            f" ({describe(probe, self._address)}: {answer.text})"
+        )
+        self._become(ready=False)
+        await self.terminate()
+
+    async def _run_command(self, argv: tuple[str, ...], timeout_s: float) -> Answer:
+        output = os.memfd_create("probe")
+        try:
+            pid = spawn(argv, dict(self.spec.env), cwd=self.spec.cwd, output=output, doors=self.cell.doors)
+            exit_ = self._machine.reaper.watch(pid)
+            try:
+                await asyncio.wait({exit_}, timeout=timeout_s)
+            finally:
+                if not exit_.done():
+                    os.kill(pid, signal.SIGKILL)
+            if not exit_.done():
+                return Answer(good=False, text=f"no end within {timeout_s:g} s")
+            self.dead_cpu_s += exit_.result().cpu_s
+            said = os.pread(output, 200, 0).decode(errors="replace").strip().partition("\n")[0]
+            return Answer(exit_.result().good, f"{exit_.result()}{f' ({said})' if said else ''}")
+        except SpawnError as error:
+            return Answer(good=False, text=str(error))
+        finally:
+            os.close(output)

@@ -1,0 +1,137 @@
+"""The supervisor's life: take the specification, run the stack, do what the owner asks, leave nothing behind.
+
+However it ends (asked to, owner gone, SIGTERM, a fault of its own), every process and control group of the stack is
+gone afterwards. Should it be killed with SIGKILL itself, its children die with it and the record lets the owner, or
+the next session on this machine, remove the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from gonogo.platforms.process.leftovers import clear, read_record
+from gonogo.platforms.process.spec import Ask, Reply, StackSpec, StackStatus
+from gonogo.platforms.process.supervisor.kernel import adopt_orphans
+from gonogo.platforms.process.supervisor.stack import Stack
+from gonogo.platforms.process.wire import HEADER, decode, encode, frame_size
+
+__all__ = ["main"]
+
+_OWNER_CHECK_S = 1.0
+
+
+def main(socket_fd: int, *held_fds: int) -> int:
+    """Run one stack.
+
+    Args:
+        socket_fd: the connection to the owner.
+        held_fds: descriptors to keep open for as long as this process lives: the record's lock, the address block.
+    """
+    for descriptor in (socket_fd, *held_fds):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional only
+    adopt_orphans()
+    record: list[Path] = []
+    try:
+        asyncio.run(_serve(socket.socket(fileno=socket_fd), record))
+    finally:
+        for path in record:
+            if said := read_record(path):
+                clear(said, bury=_bury)
+            path.unlink(missing_ok=True)
+    return 0
+
+
+async def _serve(connection: socket.socket, record: list[Path]) -> None:
+    reader, writer = await asyncio.open_connection(sock=connection)
+    spec = await _receive(reader)
+    if not isinstance(spec, StackSpec):
+        return
+    record.append(Path(spec.record))
+    if spec.cores:
+        os.sched_setaffinity(0, spec.cores)
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, ending.set)
+    guard = asyncio.create_task(_guard(spec.owner, ending))
+    desk = asyncio.create_task(_desk(Stack(spec), reader, writer, ending))
+    wait = asyncio.create_task(ending.wait())
+    # Whatever still runs in the tasks is of no use now: the caller clears up by the record.
+    await asyncio.wait({guard, desk, wait}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (guard, desk, wait):
+        task.cancel()
+    for result in await asyncio.gather(guard, desk, wait, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _desk(
+    stack: Stack, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ending: asyncio.Event
+) -> None:
+    """Answer the owner until it asks to stop or closes the connection."""
+    lock = asyncio.Lock()
+
+    async def send(value: object) -> None:
+        async with lock:
+            writer.write(encode(value))
+            await writer.drain()
+
+    async def start() -> None:
+        await send(await stack.start())
+
+    async def answer(ask: Ask) -> None:
+        status, error = StackStatus(), ""
+        try:
+            match ask.verb:
+                case "status":
+                    status = stack.status()
+                case "sample":
+                    status = stack.sample()
+                case "reset":
+                    status = stack.reset_peaks()
+                case "kill":
+                    status = await stack.kill(ask.replica)
+                case "stop":
+                    starting.cancel()
+                    status = await stack.stop()
+        except (OSError, StopIteration) as fault:
+            error = f"{type(fault).__name__}: {fault}"
+        await send(Reply(ask.number, status, error))
+        if ask.verb == "stop":
+            ending.set()
+
+    async with asyncio.TaskGroup() as group:
+        starting = group.create_task(start())
+        while True:
+            try:
+                ask = await _receive(reader)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                ending.set()
+                return
+            if isinstance(ask, Ask):
+                group.create_task(answer(ask))
+
+
+async def _guard(owner: int, ending: asyncio.Event) -> None:
+    """Notice the owner's end even where a child of it has inherited its end of the connection."""
+    with suppress(OSError):
+        descriptor = os.pidfd_open(owner)
+        asyncio.get_running_loop().add_reader(descriptor, ending.set)
+    while os.getppid() == owner:
+        await asyncio.sleep(_OWNER_CHECK_S)
+    ending.set()
+
+
+async def _receive(reader: asyncio.StreamReader) -> object:
+    return decode(await reader.readexactly(frame_size(await reader.readexactly(HEADER))))
+
+
+def _bury() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,192 @@
+"""A panel: one judgment with everything that the page says about it, worked out and named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry
+from gonogo.gate.sentence import counted
+from gonogo.report.charts.curve import curve_chart
+from gonogo.report.charts.interval import interval_chart
+from gonogo.report.charts.lag import lag_chart
+from gonogo.report.charts.latency import latency_chart
+from gonogo.report.charts.outcomes import outcomes_chart
+from gonogo.report.charts.rate import rate_chart
+from gonogo.report.exhibit import Exhibit
+from gonogo.report.groups import Group, group_criteria, latency_limits, short_test
+from gonogo.report.outline import Branch, outline
+from gonogo.report.plots import Plots
+from gonogo.report.portable import number
+from gonogo.report.sheet import (
+    Line,
+    ReplicaLine,
+    ShareLine,
+    allowed_lag,
+    headline,
+    outcome_lines,
+    run_lines,
+    usage_lines,
+)
+from gonogo.report.svg.element import Element
+from gonogo.verdicts.verdict import Outcome, worst
+
+__all__ = ["CriterionRow", "GroupBlock", "Panel", "RunBlock", "panel"]
+
+_FACTS: Final = {
+    "service": "Service",
+    "model": "Model",
+    "commit": "Commit",
+    "platform": "Platform",
+    "machine": "Machine",
+    "started_at": "Started",
+}
+"""Keys of the provenance that stand on the first screen, where they are given as text."""
+
+_WORST_FIRST: Final = (Outcome.NO_GO, Outcome.INCONCLUSIVE, Outcome.GO)
+_OPEN_RUNS: Final = 2
+"""So many runs are shown unfolded even where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRow:
+    """A criterion and its drawing."""
+
+    entry: CriterionEntry
+    drawing: Element
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBlock:
+    """The criteria of one test on one run, with what tells the run from others."""
+
+    group: Group
+    name: str
+    headline: str
+    anchor: str
+    rows: tuple[CriterionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunBlock:
+    """A run with its figures and plots.
+
+    Attributes:
+        outcome: the worst of its criteria; None for a run without any.
+        invalid: why the generator was the limit; empty when it was not.
+        cut_short: why it ended early; empty when it did not.
+        unfolded: it is shown open.
+        note: why there are no plots; empty when there are.
+    """
+
+    entry: RunEntry
+    anchor: str
+    test: str
+    outcome: Outcome | None
+    headline: str
+    figures: tuple[tuple[str, tuple[Line, ...]], ...]
+    outcomes: tuple[ShareLine, ...]
+    usage: tuple[ReplicaLine, ...]
+    charts: tuple[Element, ...]
+    note: str
+    invalid: str
+    cut_short: str
+    unfolded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One judgment, ready for the template."""
+
+    judgment: Judgment
+    label: str
+    anchor: str
+    counts: str
+    facts: tuple[tuple[str, str], ...]
+    groups: tuple[GroupBlock, ...]
+    runs: tuple[RunBlock, ...]
+    provenance: tuple[Branch, ...]
+
+
+def panel(exhibit: Exhibit, anchor: str) -> Panel:
+    """Return the panel of ``exhibit``; ``anchor`` is unique in the page and starts the ids of its parts."""
+    judgment = exhibit.judgment
+    anchors = {entry.name: f"{anchor}-r{index}" for index, entry in enumerate(judgment.runs)}
+    return Panel(
+        judgment=judgment,
+        label=exhibit.label,
+        anchor=anchor,
+        counts=_counts(judgment),
+        facts=_facts(judgment.provenance),
+        groups=tuple(
+            _group(group, judgment, anchors, f"{anchor}-g{index}")
+            for index, group in enumerate(group_criteria(judgment))
+        ),
+        runs=tuple(_run(entry, exhibit, anchors[entry.name]) for entry in judgment.runs),
+        provenance=outline(judgment.provenance),
+    )
+
+
+def _counts(judgment: Judgment) -> str:
+    outcomes = Counter(entry.verdict.outcome for entry in judgment.criteria)
+    criteria = counted(len(judgment.criteria), "criterion")
+    if outcomes:
+        criteria += f" ({', '.join(f'{outcomes[outcome]} {outcome}' for outcome in _WORST_FIRST if outcomes[outcome])})"
+    requests = sum(value for entry in judgment.runs if (value := number(entry.summary.get("requests"))) > 0)
+    parts = [criteria, counted(len(judgment.tests), "gate test"), counted(len(judgment.runs), "run")]
+    return " · ".join([*parts, counted(int(requests), "request")] if requests else parts)
+
+
+def _facts(provenance: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, str(provenance[key])) for key, label in _FACTS.items() if _is_text(provenance.get(key)))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | int | float) and bool(value)
+
+
+def _group(group: Group, judgment: Judgment, anchors: Mapping[str, str], name: str) -> GroupBlock:
+    summary = next((entry.summary for entry in judgment.runs if entry.name == group.run), {})
+    rows = tuple(
+        CriterionRow(entry, interval_chart(entry.verdict, f"{name}-{index}"))
+        for index, entry in enumerate(group.entries)
+    )
+    others = [entry.test for entry in judgment.criteria]
+    return GroupBlock(group, short_test(group.test, others), headline(summary), anchors.get(group.run, ""), rows)
+
+
+def _run(entry: RunEntry, exhibit: Exhibit, anchor: str) -> RunBlock:
+    judgment = exhibit.judgment
+    criteria = [criterion for criterion in judgment.criteria if criterion.run == entry.name]
+    outcome = worst(criterion.verdict.outcome for criterion in criteria) if criteria else None
+    plots = exhibit.plots.get(entry.name, "its rows were not kept")
+    invalid = str(entry.summary.get("invalid_reason") or "") if entry.summary.get("valid") is False else ""
+    return RunBlock(
+        entry=entry,
+        anchor=anchor,
+        test=short_test(entry.test, [run.test for run in judgment.runs]),
+        outcome=outcome,
+        headline=headline(entry.summary),
+        figures=run_lines(entry.summary),
+        outcomes=outcome_lines(entry.summary),
+        usage=usage_lines(entry),
+        charts=() if isinstance(plots, str) else _charts(plots, latency_limits(criteria), anchor),
+        note=plots if isinstance(plots, str) else "",
+        invalid=invalid,
+        cut_short=str(entry.summary.get("cut_short") or ""),
+        unfolded=outcome in (Outcome.NO_GO, Outcome.INCONCLUSIVE) or len(judgment.runs) <= _OPEN_RUNS,
+    )
+
+
+def _charts(plots: Plots, limits: Sequence[float], anchor: str) -> tuple[Element, ...]:
+    if not plots.t_s:
+        return ()
+    return (
+        latency_chart(plots, limits, f"{anchor}-latency"),
+        rate_chart(plots, f"{anchor}-rate"),
+        curve_chart(plots, limits, f"{anchor}-curve"),
+        outcomes_chart(plots, f"{anchor}-outcomes"),
+        lag_chart(plots, allowed_lag(min(limits, default=None)), f"{anchor}-lag"),
+    )

@@ -1,0 +1,93 @@
+"""Plots: the small numbers that a run's drawings need, made once from its rows and kept beside them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from gonogo.errors import UsageError
+from gonogo.report.portable import portable
+
+__all__ = ["Plots", "Series", "dump_plots", "load_plots"]
+
+Series = tuple[float, ...]
+_SCHEMA: Final = "gonogo.plots/1"
+_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """What is drawn of a run: figures in time bins of equal length, and the latency at each percentile.
+
+    Every series over time has one element a bin; NaN where the bin holds nothing to show.
+
+    Attributes:
+        t_s: middle of each bin, seconds from the run's start.
+        due: requests per second that the schedule wanted.
+        success: requests per second that succeeded, by the bin of their due time.
+        outcomes: the same for each status (``200``) and each kind of failure (``timeout``) that occurred.
+        p50: median latency of the bin's requests in seconds; ``inf`` where it was never answered.
+        p90: the 90th percentile likewise.
+        p99: the 99th percentile likewise.
+        lag_p99: how late the generator was, seconds.
+        levels: levels of 0 to below 1, rising, of the percentile curve.
+        latency: the latency at each of these levels, seconds.
+    """
+
+    t_s: Series = ()
+    due: Series = ()
+    success: Series = ()
+    outcomes: Mapping[str, Series] = field(default_factory=dict)
+    p50: Series = ()
+    p90: Series = ()
+    p99: Series = ()
+    lag_p99: Series = ()
+    levels: Series = ()
+    latency: Series = ()
+
+    def __post_init__(self) -> None:
+        bins = len(self.t_s)
+        timed = [self.due, self.success, self.p50, self.p90, self.p99, self.lag_p99, *self.outcomes.values()]
+        if any(len(series) != bins for series in timed) or len(self.levels) != len(self.latency):
+            raise UsageError("series of plots differ in length", mend="delete plots.json, it is made anew")
+
+
+_READER: Final = TypeAdapter(Plots)
+
+
+def dump_plots(plots: Plots) -> str:
+    """Return ``plots`` as strict JSON, figures rounded to four digits."""
+    document: dict[str, object] = {"schema": _SCHEMA}
+    for name in ("t_s", "due", "success", "p50", "p90", "p99", "lag_p99", "latency"):
+        document[name] = [_rounded(value) for value in getattr(plots, name)]
+    document["levels"] = list(plots.levels)
+    document["outcomes"] = {name: [_rounded(value) for value in series] for name, series in plots.outcomes.items()}
+    return json.dumps(portable(document), allow_nan=False, separators=(",", ":"))
+
+
+def load_plots(text: str) -> Plots | None:
+    """Return the plots that :func:`dump_plots` wrote; None when ``text`` is something else, to make them anew."""
+    try:
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.pop("schema", None) != _SCHEMA:
+            return None
+        return _READER.validate_python(_with_nan(document))
+    except (ValueError, ValidationError, UsageError):
+        return None
+
+
+def _with_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _with_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_with_nan(item) for item in value)
+    return math.nan if value is None else value
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

@@ -1,0 +1,87 @@
+"""Scales: from a value to a place on the drawing, linear or logarithmic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Scale", "linear", "logarithmic"]
+
+_STEPS: Final = (1.0, 2.0, 5.0, 10.0)
+_FEW_DECADES: Final = 1.7
+"""A logarithmic scale over fewer decades has ticks between the powers of ten."""
+_MANY_DECADES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Values from ``low`` to ``high`` on the places from ``start`` to ``end``.
+
+    Attributes:
+        log: equal ratios, not equal differences, lie equally far apart; ``low`` is above 0.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ValueError(f"no scale from {self.low} to {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"no logarithmic scale from {self.low}")
+
+    def __call__(self, value: float) -> float:
+        """Return the place of ``value``; values outside, infinite ones too, lie at the nearer end."""
+        inside = min(max(value, self.low), self.high)
+        if self.log:
+            share = math.log(inside / self.low) / math.log(self.high / self.low)
+        else:
+            share = (inside - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+    def ticks(self, about: int = 5) -> tuple[float, ...]:
+        """Return round values inside the scale, about so many."""
+        return _log_ticks(self.low, self.high) if self.log else _linear_ticks(self.low, self.high, about)
+
+
+def linear(values: Iterable[float], start: float, end: float, *, zero: bool = False) -> Scale:
+    """Return a linear scale with room for the finite ones of ``values``, from 0 where ``zero`` is true."""
+    finite = [value for value in values if math.isfinite(value)]
+    low = 0.0 if zero or not finite else min(finite)
+    high = max(finite, default=1.0)
+    if high <= low:
+        high = low + (abs(low) or 1.0)
+    return Scale(low, high, start, end)
+
+
+def logarithmic(values: Iterable[float], start: float, end: float) -> Scale:
+    """Return a logarithmic scale with room for the finite ones of ``values`` above 0, at least half a decade."""
+    finite = [value for value in values if math.isfinite(value) and value > 0]
+    low, high = min(finite, default=1.0), max(finite, default=10.0)
+    if high / low < math.sqrt(10):
+        middle = math.sqrt(low * high)
+        low, high = middle / 10**0.25, middle * 10**0.25
+    return Scale(low, high, start, end, log=True)
+
+
+def _linear_ticks(low: float, high: float, about: int) -> tuple[float, ...]:
+    rough = (high - low) / max(1, about)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(step * power for step in _STEPS if step * power >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return tuple(index * step for index in range(first, last + 1))
+
+
+def _log_ticks(low: float, high: float) -> tuple[float, ...]:
+    decades = math.log10(high / low)
+    steps = (1.0, 2.0, 5.0) if decades <= _FEW_DECADES else (1.0,)
+    every = 1 + int(decades // _MANY_DECADES)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    candidates = (step * 10.0**power for power in powers if power % every == 0 for step in steps)
+    return tuple(value for value in candidates if low * 0.999 <= value <= high * 1.001)

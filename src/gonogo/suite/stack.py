@@ -1,0 +1,238 @@
+"""The stack as a suite sees it: Services to aim at and to talk to, replicas to look at and to kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from gonogo.errors import StackError, TargetError, UsageError
+from gonogo.load.expect import expectation
+from gonogo.load.target import Target
+from gonogo.load.target_file import read_targets
+from gonogo.manifests.topology import Generator, Service, Topology
+from gonogo.platforms.interface import Endpoint, Replica, RunningStack
+from gonogo.suite.client import AsyncSpreadingTransport, SpreadingTransport
+
+__all__ = ["GeneratorHandle", "ServiceHandle", "Stack"]
+
+
+class Stack:
+    """A running stack: ``stack["iris-svc"]`` is a Service, ``stack.generator()`` the load's own Pod.
+
+    Args:
+        running: the stack on its platform.
+        on_fault: called before a fault is injected, since a hurt stack serves no other test.
+    """
+
+    def __init__(self, running: RunningStack, on_fault: Callable[[str], None] = lambda _: None) -> None:
+        self.running = running
+        self._on_fault = on_fault
+
+    @property
+    def topology(self) -> Topology:
+        """What the manifests declare."""
+        return self.running.topology
+
+    def __getitem__(self, service: str) -> ServiceHandle:
+        """Return the Service called ``name`` or ``namespace/name``.
+
+        Raises:
+            UsageError: no Service, or more than one, has that name.
+        """
+        return ServiceHandle(self, self.topology.service(service))
+
+    def replicas(self) -> tuple[Replica, ...]:
+        """All replicas of the stack, in order of name."""
+        return self.running.replicas()
+
+    def generator(self, name: str = "") -> GeneratorHandle:
+        """Return the Pod annotated ``gonogo.dev/role: generator``, by name when there are several.
+
+        Raises:
+            UsageError: there is none, or several and no name was given.
+        """
+        found = [one for one in self.topology.generators if name in ("", one.name)]
+        if len(found) == 1:
+            return GeneratorHandle(self, found[0])
+        known = ", ".join(one.name for one in self.topology.generators) or "none"
+        raise UsageError(
+            f"no generator Pod is called {name!r}" if name else f"{len(found)} generator Pods are declared",
+            mend=f"the manifests annotate with gonogo.dev/role: generator: {known}",
+        )
+
+    def kill(self, replica: str) -> None:
+        """Kill every process of ``replica`` (``namespace/workload/ordinal``) with SIGKILL."""
+        self._on_fault(f"killed {replica}")
+        self.running.kill(replica)
+
+    def resolve(self, target: Target) -> Target:
+        """Return ``target`` aimed at the ready replicas when its host is a Service of the stack, else unchanged.
+
+        Raises:
+            TargetError: the host is a Service that has no such port.
+            StackError: no replica of the Service is ready.
+        """
+        parts = urlsplit(target.url)
+        service = self._named(parts.hostname or "")
+        if service is None:
+            return target
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if port not in {declared.port for declared in service.ports}:
+            declared_ports = ", ".join(str(declared.port) for declared in service.ports)
+            raise TargetError(f"{service} has no port {port}", where=target.url, mend=f"it declares {declared_ports}")
+        return replace(target, endpoints=_addresses(self.running.endpoints(service, port)))
+
+    def serves_at(self, host: str) -> bool:
+        """Whether a ready replica of the stack has the address ``host``."""
+        for service in self.topology.services:
+            with suppress(StackError):
+                if any(endpoint.host == host for endpoint in self.running.endpoints(service)):
+                    return True
+        return False
+
+    def _named(self, host: str) -> Service | None:
+        for service in self.topology.services:
+            full = f"{service.name}.{service.namespace}"
+            if host in (full, f"{full}.svc", f"{full}.svc.cluster.local"):
+                return service
+        short = [service for service in self.topology.services if service.name == host]
+        return short[0] if len(short) == 1 else None
+
+
+class ServiceHandle:
+    """One Service of a running stack."""
+
+    def __init__(self, stack: Stack, service: Service) -> None:
+        self._stack = stack
+        self.service = service
+
+    def __repr__(self) -> str:
+        return f"<{self.service}>"
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """The replicas behind the Service, ready or not."""
+        return self._stack.running.replicas(f"{self.service.namespace}/{self.service.name}")
+
+    def endpoints(self, port: int | str | None = None) -> tuple[Endpoint, ...]:
+        """Addresses of the ready replicas behind ``port`` (the first one when None)."""
+        return self._stack.running.endpoints(self.service, port)
+
+    def url(self, path: str = "/", port: int | str | None = None) -> str:
+        """Return the URL of ``path`` by the Service's own name, as a Host header and reports show it."""
+        if not path.startswith("/"):
+            raise UsageError(f"path {path!r} is not absolute", where=str(self.service), mend="begin it with /")
+        return f"http://{self.service.name}.{self.service.namespace}:{self._port(port)}{path}"
+
+    def target(
+        self,
+        method: str,
+        path: str,
+        *,
+        port: int | str | None = None,
+        json: object = None,
+        body: bytes | str = b"",
+        headers: Mapping[str, str] | None = None,
+        expect: object = None,
+        weight: float = 1.0,
+        name: str = "",
+    ) -> Target:
+        """Return a target on this Service; connections spread over its ready replicas.
+
+        Args:
+            method: HTTP method.
+            path: absolute path, with a query if there is one.
+            port: number or name of a port of the Service; None: the first.
+            json: sent as JSON, with its content type.
+            body: sent as it is.
+            headers: further headers.
+            expect: what an answer must be to be a success; see docs/load.md.
+            weight: share of the requests, relative to the other targets of a run.
+            name: what criteria and reports call it; ``METHOD /path`` by default.
+        """
+        return Target.build(
+            method,
+            self.url(path, port),
+            json=json,
+            body=body,
+            headers=headers,
+            expect=expect,
+            weight=weight,
+            name=name,
+            endpoints=_addresses(self.endpoints(port)),
+        )
+
+    def client(self, *, port: int | str | None = None, timeout_s: float = 10.0) -> httpx.Client:
+        """Return an httpx client whose requests take turns over the ready replicas. Close it, or use it in ``with``."""
+        transport = SpreadingTransport(lambda: self.endpoints(port))
+        return httpx.Client(base_url=self._base(port), transport=transport, timeout=timeout_s)
+
+    def async_client(self, *, port: int | str | None = None, timeout_s: float = 10.0) -> httpx.AsyncClient:
+        """Return the asynchronous client, likewise."""
+        transport = AsyncSpreadingTransport(lambda: self.endpoints(port))
+        return httpx.AsyncClient(base_url=self._base(port), transport=transport, timeout=timeout_s)
+
+    def kill(self, ordinal: int = 0) -> Replica:
+        """Kill one of the replicas behind the Service with SIGKILL and return what it was.
+
+        Raises:
+            UsageError: there is no replica of that ordinal.
+        """
+        replicas = self.replicas
+        if not 0 <= ordinal < len(replicas):
+            raise UsageError(f"replica {ordinal} of {len(replicas)}", where=str(self.service), mend="count from 0")
+        self._stack.kill(replicas[ordinal].name)
+        return replicas[ordinal]
+
+    def _base(self, port: int | str | None) -> str:
+        return urlunsplit(urlsplit(self.url("/", port))._replace(path=""))
+
+    def _port(self, port: int | str | None) -> int:
+        for declared in self.service.ports:
+            if port in (None, declared.port, declared.name):
+                return declared.port
+        known = ", ".join(f"{one.port} {one.name}".strip() for one in self.service.ports)
+        raise UsageError(f"it has no port {port!r}", where=str(self.service), mend=f"it declares {known}")
+
+
+class GeneratorHandle:
+    """The Pod that describes the load generator, with the files that its ConfigMaps mount."""
+
+    def __init__(self, stack: Stack, generator: Generator) -> None:
+        self._stack = stack
+        self.generator = generator
+
+    def targets(self, path: str, *, expect: object = None) -> tuple[Target, ...]:
+        """Return the targets of the target file at ``path`` in the Pod, aimed at the ready replicas of the stack.
+
+        Args:
+            path: absolute path of a file that a ConfigMap mounts into the Pod.
+            expect: what every answer must be to be a success; see docs/load.md.
+
+        Raises:
+            TargetError: there is no such file, a line of it is wrong, or a host has no such port.
+        """
+        checks = expectation(expect)
+        text = self._file(path).decode("utf-8", errors="replace")
+        origin = f"Pod {self.generator.namespace}/{self.generator.name} {path}"
+        read = read_targets(text, origin=origin, open_file=self._file)
+        return tuple(replace(self._stack.resolve(target), expect=checks) for target in read)
+
+    def _file(self, path: str) -> bytes:
+        try:
+            return self.generator.files[path]
+        except KeyError:
+            known = ", ".join(sorted(self.generator.files)) or "no file"
+            raise TargetError(
+                f"there is no file {path!r}",
+                where=f"Pod {self.generator.namespace}/{self.generator.name}",
+                mend=f"its ConfigMaps mount {known}",
+            ) from None
+
+
+def _addresses(endpoints: Sequence[Endpoint]) -> tuple[tuple[str, int], ...]:
+    return tuple((endpoint.host, endpoint.port) for endpoint in endpoints)

@@ -1,0 +1,99 @@
+"""Quantiles: ``p99 <= L`` is tested as "the share slower than L is at most 1 %"."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gonogo.units import format_count, format_share
+from gonogo.verdicts.blocks import Dependence, measure_dependence
+from gonogo.verdicts.claims import nearest_limit, one_sided
+from gonogo.verdicts.criterion import Comparison, Criterion
+from gonogo.verdicts.evidence import IntArray, Quantile
+from gonogo.verdicts.order import quantile, quantile_bounds
+from gonogo.verdicts.ruling import rule, without_data
+from gonogo.verdicts.share import Assessment, assess, open_end
+from gonogo.verdicts.verdict import Outcome, Verdict, worst
+from gonogo.verdicts.wording import bounds, limit_text, sentence, show
+
+__all__ = ["exceedance_dependence", "judge_quantile"]
+
+_NEAR_MISS = 0.5
+
+
+def judge_quantile(criterion: Criterion, evidence: Quantile) -> Verdict:
+    """Judge a claim about a quantile."""
+    values, level, claim, confidence = evidence.values, evidence.level, criterion.claim, criterion.confidence
+    n = len(values)
+    if n == 0:
+        return without_data(criterion, f"the {evidence.noun}")
+    observed = quantile(values, level)
+    tests = [(part, _assess(part, evidence, observed, confidence)) for part in one_sided(claim)]
+    outcome = worst(seen.outcome for _, seen in tests)
+    effect = max(seen.dependence.effect for _, seen in tests)
+    low, high = quantile_bounds(values, level, confidence, effect=effect)
+    # The part that the outcome rests on explains it.
+    part, seen = next(test for test in tests if test[1].outcome is outcome)
+    needed = None
+    if outcome is Outcome.INCONCLUSIVE:
+        numbers = [other.needed for _, other in tests if other.outcome is outcome]
+        needed = None if None in numbers else max(number for number in numbers if number is not None)
+    reason = sentence(
+        _subject(criterion.measure.name, evidence, observed),
+        bounds(claim, outcome, low, high, criterion.unit),
+        limit_text(claim, criterion.unit),
+        confidence=confidence,
+        tail="" if outcome is Outcome.GO else _tail(part, seen, evidence, criterion.unit),
+    )
+    return rule(criterion, outcome, reason, observed=observed, interval=(low, high), n=n, needed=needed)
+
+
+def exceedance_dependence(evidence: Quantile, threshold: float, confidence: float) -> Dependence:
+    """Return how requests above ``threshold`` depend on each other."""
+    return measure_dependence(*_counts(evidence, threshold, inclusive=False), confidence)
+
+
+def _assess(claim: Comparison, evidence: Quantile, observed: float, confidence: float) -> Assessment:
+    """Test one side as a claim about the share of slow requests.
+
+    ``q <= L`` holds exactly when the share above L is at most 1 - level, ``q < L`` when the share at or above L is.
+    """
+    inclusive = claim.operator in ("<", ">=")
+    hits, trials = _counts(evidence, claim.limit, inclusive=inclusive)
+    allowed = Comparison("<=" if claim.operator in ("<", "<=") else ">", 1 - evidence.level)
+    dependence = measure_dependence(hits, trials, confidence)
+    # A clustered tail just below the limit warns of clusters above it, of which a lucky run has seen none.
+    warning = max(observed, _NEAR_MISS * claim.limit)
+    if claim.operator in ("<", "<=") and warning < claim.limit:
+        dependence = dependence.joined(exceedance_dependence(evidence, warning, confidence))
+    return assess(hits, trials, (allowed,), confidence, dependence=dependence)
+
+
+def _counts(evidence: Quantile, threshold: float, *, inclusive: bool) -> tuple[IntArray, IntArray]:
+    """Return requests above ``threshold`` (or at it, when ``inclusive``) and all requests, by block."""
+    slow = evidence.values >= threshold if inclusive else evidence.values > threshold
+    blocks = int(evidence.block[-1]) + 1
+    hits = np.bincount(evidence.block[slow], minlength=blocks).astype(np.int64)
+    return hits, np.bincount(evidence.block, minlength=blocks).astype(np.int64)
+
+
+def _subject(name: str, evidence: Quantile, observed: float) -> str:
+    n = len(evidence.values)
+    if math.isinf(observed):
+        never = format_count(int(np.isinf(evidence.values).sum()))
+        why = f"{never} of {format_count(n)} requests are slower than any limit"
+        return f"the {name} of the {evidence.noun} has no bound, as {why}"
+    return f"the {name} of the {evidence.noun} is {show(observed, 's')} over {format_count(n)} requests"
+
+
+def _tail(part: Comparison, seen: Assessment, evidence: Quantile, unit: str) -> str:
+    limit = show(nearest_limit(part, math.nan), unit)
+    count = round(seen.share * seen.n)
+    allowed = "may be" if part.operator in ("<", "<=") else "must be"
+    slower = (
+        f"{format_count(count)} requests ({format_share(seen.share)}) are slower than {limit}, "
+        f"{format_share(1 - evidence.level)} {allowed}"
+    )
+    end = open_end(seen, spotless="without a slower one")
+    return f"{slower}; {end}" if end else slower

@@ -1,0 +1,1 @@
+"""The iris service: three probabilities for four lengths of a flower."""
