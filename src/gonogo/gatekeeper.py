@@ -111,10 +111,10 @@ class Gatekeeper:
             return
         with self._session:
             judgment = self._judgment or self._session.write()
-        from gonogo.report.terminal import last_line  # likewise
+        from gonogo.report.terminal import criteria_table, last_line  # likewise
 
         index = os.path.relpath(self._session.folder / "index.html", Path.cwd())
-        sys.stdout.write(f"report: {index}\n{last_line(judgment)}\n")
+        sys.stdout.write("\n".join([*criteria_table(judgment), f"report: {index}", last_line(judgment), ""]))
         sys.stdout.flush()
 
     def _open(self, tests: Sequence[tuple[str, str]]) -> GateSession:

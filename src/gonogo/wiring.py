@@ -21,6 +21,8 @@ from gonogo.platforms.interface import RunningStack
 from gonogo.provenance import file_hashes, provenance
 from gonogo.report import folder as report_folder
 from gonogo.report import writer
+from gonogo.report.folder import JudgmentFolder
+from gonogo.runs.store import load as load_run
 from gonogo.settings import Settings
 from gonogo.settings import read as read_settings
 from gonogo.suite.keeper import StackKeeper
@@ -125,6 +127,7 @@ class GateSession:
         self._placement = placement_for(Topology(), settings)
         self._runs: set[str] = set()
         self._stacks = 0
+        self._held: JudgmentFolder | None = None
 
     def open(self, scope: str, tests: Sequence[tuple[str, str]], arguments: Sequence[str]) -> None:
         """Begin: keep the judgment that is there under another name, and write one that is not complete.
@@ -137,7 +140,7 @@ class GateSession:
         Raises:
             UsageError: the folder cannot be written.
         """
-        report_folder.prepare(self.folder)
+        self._held = report_folder.prepare(self.folder)
         self._ledger.record_scope(scope)
         self._ledger.expect_gates(self.settings.gates)
         for test, title in tests:
@@ -200,7 +203,7 @@ class GateSession:
     def write(self, *, complete: bool = False) -> Judgment:
         """Write the judgment so far."""
         judgment = self._ledger.judgment(complete=complete)
-        writer.write(judgment, self.folder)
+        writer.write(judgment, self.folder, load_run=load_run)
         return judgment
 
     def close(self) -> Judgment:
@@ -215,6 +218,8 @@ class GateSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._keeper.stop()
+        if self._held is not None:
+            self._held.close()
 
     def _start(self, paths: tuple[str, ...]) -> RunningStack:
         topology, findings, files = read_topology(paths)

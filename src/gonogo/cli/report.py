@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gonogo.report import page
+from gonogo.report.writer import write_page
+from gonogo.runs.store import load as load_run
 
 __all__ = ["report"]
 
@@ -17,6 +18,6 @@ def report(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("index.html"),
 ) -> int:
     """Write a page of one judgment, or of several side by side."""
-    page.write(judgments, out)
+    write_page(judgments, out, load_run=load_run)
     typer.echo(str(out))
     return 0

@@ -93,6 +93,7 @@ class RunEntry:
         folder: folder of the run, relative to the judgment's folder: ``runs/<name>``.
         usage: of every replica of the stack while it ran.
         observation: it was declared without criteria, so it gates nothing.
+        notes: the conditions under which it ran, such as cores that generator and services shared.
     """
 
     name: str
@@ -101,6 +102,7 @@ class RunEntry:
     summary: Mapping[str, object]
     usage: tuple[ReplicaUsage, ...] = ()
     observation: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,12 @@ class Record:
     """What decides the verdict of a session.
 
     Attributes:
-        complete: the session came to its end.
         gates: node ids or folders of the suites that the settings list.
         obstacles: whatever else forbids GO, as lines.
         interruption: why the session was cut short; empty when it was not.
+        complete: the session came to its end.
     """
 
-    complete: bool
     tests: tuple[TestEntry, ...] = ()
     criteria: tuple[CriterionEntry, ...] = ()
     runs: tuple[RunEntry, ...] = ()
@@ -30,6 +29,7 @@ class Record:
     gates: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
     interruption: str = ""
+    complete: bool = True
 
     def summary(self, run: str) -> Mapping[str, object]:
         """Return the summary of the run called ``run``; empty when there is none."""

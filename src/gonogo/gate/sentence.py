@@ -10,9 +10,9 @@ from gonogo.gate.claim import criterion_of
 from gonogo.gate.figure import figure
 from gonogo.gate.judgment import CriterionEntry
 from gonogo.verdicts.criterion import Between, MeasureName
-from gonogo.verdicts.verdict import Outcome
+from gonogo.verdicts.verdict import Outcome, Verdict
 
-__all__ = ["counted", "criterion_sentence", "listed", "opening", "plain_end"]
+__all__ = ["counted", "criterion_sentence", "listed", "opening", "plain_end", "rate_of"]
 
 _NO_WORD: Final = "0123456789_./:[-"
 _SHARES: Final = ("status", "errors")
@@ -31,10 +31,10 @@ def criterion_sentence(entry: CriterionEntry, summary: Mapping[str, object]) -> 
     criterion = criterion_of(verdict.expression)
     subject = f"{_words(criterion.measure)}{_at(summary)}" if criterion else f"{verdict.expression}{_at(summary)}"
     if verdict.outcome is Outcome.INCONCLUSIVE:
-        return f"{subject} is undecided: {plain_end(verdict.reason) or 'the data do not decide it'}"
+        return f"{subject} {_undecided(verdict)}"
     observed = figure(verdict.observed, verdict.unit)
     if math.isinf(verdict.observed) and verdict.unit == "s":
-        observed += " (too many requests were never answered)"
+        observed = "beyond any limit, because too many requests were not answered"
     if criterion and isinstance(criterion.claim, Between):
         low, high = (figure(end, verdict.unit) for end in (criterion.claim.low, criterion.claim.high))
         return f"{subject} is {observed}; it must lie between {low} and {high}"
@@ -63,6 +63,17 @@ def plain_end(text: str) -> str:
     return " ".join(text.split()).rstrip(".")
 
 
+def _undecided(verdict: Verdict) -> str:
+    if verdict.needed is None:
+        reason = plain_end(verdict.reason) or "the data do not decide it"
+        return (
+            f"is undecided: {reason[0].lower()}{reason[1:]}" if reason.startswith("The ") else f"is undecided: {reason}"
+        )
+    observed, limit = figure(verdict.observed, verdict.unit), figure(verdict.limit, verdict.unit)
+    needed, n = figure(verdict.needed, "count"), figure(verdict.n, "count")
+    return f"is undecided at {observed} with a limit of {limit}: {needed} requests would decide it, {n} were measured"
+
+
 def _words(measure: MeasureName) -> str:
     """Return the name of a measure as words: ``p99 of POST /predict``, ``the share of status 503``."""
     name = f"{measure.population} {measure.name}" if measure.population else measure.name
@@ -72,7 +83,15 @@ def _words(measure: MeasureName) -> str:
 
 
 def _at(summary: Mapping[str, object]) -> str:
-    rate = summary.get("rate")
-    if isinstance(rate, int | float) and math.isfinite(rate) and rate > 0:
-        return f" at {figure(rate, '/s')}"
-    return ""
+    rate = rate_of(summary)
+    return f" at {figure(rate, '/s')}" if math.isfinite(rate) else ""
+
+
+def rate_of(summary: Mapping[str, object]) -> float:
+    """Return the rate that a run was asked for, or else the one that it reached; NaN when its summary has neither."""
+    facts = summary.get("facts")
+    asked = facts.get("rate") if isinstance(facts, Mapping) else None
+    for rate in (asked, summary.get("rate")):
+        if isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0:
+            return float(rate)
+    return math.nan

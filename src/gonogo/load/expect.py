@@ -45,7 +45,7 @@ __all__ = ["Expectation", "expectation"]
 _WORDS = ("status", "json", "schema", "contains", "matches", "label", "header")
 
 
-def expectation(given: object) -> tuple[Expectation, ...]:
+def expectation(given: object) -> tuple[Expectation, ...]:  # noqa: PLR0911 - one return a form of the table
     """Return the checks that ``expect=`` names; see the table above.
 
     Raises:
@@ -85,7 +85,7 @@ def _from_mapping(given: Mapping[object, object]) -> tuple[Expectation, ...]:
     return tuple(check for key in known for check in _checks(key, given[key]))
 
 
-def _checks(word: str, value: object) -> tuple[Expectation, ...]:
+def _checks(word: str, value: object) -> tuple[Expectation, ...]:  # noqa: PLR0911 - one return a word
     if word.startswith("$"):
         return (PathIs(word, _json_text(value)),)
     if word == "status":

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import Final
+from typing import Final, Literal
 
 __all__ = ["COLUMNS", "CUT", "DONE", "FAILED", "PICKED", "SENT", "START_NS", "Spool"]
 
-COLUMNS: Final[tuple[tuple[str, str], ...]] = (
+_Code = Literal["d", "q", "i", "h", "b", "B"]
+
+COLUMNS: Final[tuple[tuple[str, _Code], ...]] = (
     ("due_s", "d"),
     ("queued_s", "d"),
     ("sent_s", "d"),
@@ -43,7 +45,7 @@ START_NS: Final = 4
 """Places in :attr:`Spool.head`: rows begun, requests sent, ended and failed; the run's start (CLOCK_MONOTONIC, ns)."""
 
 _PAGE: Final = mmap.PAGESIZE
-_SIZES: Final = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 1}
+_SIZES: Final[dict[_Code, int]] = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 1}
 
 
 class Spool:
@@ -52,7 +54,7 @@ class Spool:
     Attributes:
         fd: the descriptor to hand to the other process.
         head: int64 counters, by the places above.
-        columns: one writable memoryview a column, by name.
+        columns: the bytes of each column, by name.
         offsets: where each column begins in ``memory``, in bytes.
     """
 
@@ -70,14 +72,23 @@ class Spool:
         whole = memoryview(self.memory)
         self.head = whole[:_PAGE].cast("q")
         self.columns = {
-            name: whole[self.offsets[name] : self.offsets[name] + rows * _SIZES[code]].cast(code)
-            for name, code in COLUMNS
+            name: whole[self.offsets[name] : self.offsets[name] + rows * _SIZES[code]] for name, code in COLUMNS
         }
 
     @classmethod
     def create(cls, rows: int) -> Spool:
         """Return a new spool with every byte 0."""
         return cls(os.memfd_create("gonogo-spool"), rows)
+
+    @property
+    def seconds(self) -> dict[str, memoryview[float]]:
+        """The columns of times as numbers that can be written."""
+        return {name: self.columns[name].cast("d") for name, code in COLUMNS if code == "d"}
+
+    @property
+    def numbers(self) -> dict[str, memoryview[int]]:
+        """The other columns as numbers that can be written."""
+        return {name: self.columns[name].cast(code) for name, code in COLUMNS if code != "d"}
 
     def first_open(self, start: int, stop: int) -> int:
         """Return the first row of ``start`` to ``stop`` whose end is not known; ``stop`` when there is none."""

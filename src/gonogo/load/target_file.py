@@ -52,7 +52,7 @@ def read_targets(text: str, *, origin: str, open_file: Callable[[str], bytes]) -
     """
     drafts: list[_Draft] = []
     faults: list[tuple[int, TargetError]] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         if line and not line.startswith("#"):
             try:

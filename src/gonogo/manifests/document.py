@@ -99,8 +99,10 @@ class Document:
         return Source(self.source.file, self.node(path).line if path else self.source.line)
 
     def __str__(self) -> str:
+        if not self.kind:
+            return "document"
         name = self.name or "(without a name)"
-        return f"{self.kind or 'Object'} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
 
 def render(path: Path) -> str:

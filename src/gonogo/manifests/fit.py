@@ -130,9 +130,9 @@ def _kept(fitted: object, shape: Shape) -> object:
 def _text(shape: Text, value: object, place: Place) -> object:
     if not isinstance(value, str):
         mend = "write text in quotes"
-        if isinstance(value, bool | int | float) and not shape.secret:
-            mend = f'write "{place.written or value}" in quotes'
-        return _wrong(value, place, "text", mend, secret=shape.secret)
+        if isinstance(value, bool | int | float) and not _hidden(place):
+            mend = f'write "{place.node.written or value}" in quotes'
+        return _wrong(value, place, "text", mend)
     if shape.choices and value not in shape.choices:
         near = closest(value, shape.choices)
         hint = f"did you mean {near}?" if near else f"write {', '.join(shape.choices)}"
@@ -186,10 +186,10 @@ def _judge(complaint: Complaint, text: str, place: Place) -> None:
         place.report(NAME_INVALID, f"{_shown(text)} {fault}: Kubernetes refuses the object", "rename it")
 
 
-def _wrong(value: object, place: Place, expected: str, mend: str = "", *, secret: bool = False) -> object:
+def _wrong(value: object, place: Place, expected: str, mend: str = "") -> object:
     kind = _named(value)
-    written = place.written
-    given = f"`{written}` is {kind} to YAML" if written and not secret else f"holds {kind}"
+    written = "" if _hidden(place) else place.node.written
+    given = f"`{written}` is {kind} to YAML" if written else f"holds {kind}"
     place.report(
         FIELD_TYPE, f"{given} where Kubernetes requires {expected}: it refuses the object", mend or f"write {expected}"
     )
@@ -208,6 +208,11 @@ def _unknown(name: str, shape: Struct, place: Place) -> None:
 def _remark(note: Note, value: object, place: Place) -> None:
     if value and value not in note.silent:
         place.report(note.rule, note.consequence, note.mend)
+
+
+def _hidden(place: Place) -> bool:
+    """Whether what is written here may be a Secret's value."""
+    return place.document.kind == "Secret" and place.path[0] != "metadata"
 
 
 def _named(value: object) -> str:

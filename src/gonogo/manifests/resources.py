@@ -11,6 +11,7 @@ from gonogo.manifests.quantity import parse_amount, parse_cpu, parse_memory
 from gonogo.manifests.rule import Place, Rule
 from gonogo.manifests.shape import Fields
 from gonogo.manifests.topology import Resources
+from gonogo.units import format_bytes
 
 __all__ = ["RULES", "amount", "resources"]
 
@@ -81,7 +82,7 @@ def _memory(amounts: Fields, place: Place) -> int | None:
     if 0 < size < _SMALLEST:
         (place / "memory").report(
             MEMORY_TOO_SMALL,
-            f"{text} is {size} bytes: no container starts with so little",
+            f"{text} is {format_bytes(size)}: no container starts with so little",
             f"write a suffix such as Mi{'; m means thousandths' if str(text).endswith('m') else ''}",
         )
     return size

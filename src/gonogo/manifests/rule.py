@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gonogo.manifests.document import Document, Path, render
+from gonogo.manifests.document import Document, Lines, Path, render
 from gonogo.manifests.findings import Finding, Severity
 
 __all__ = ["Place", "Rule"]
@@ -38,9 +38,9 @@ class Place:
         return replace(self, path=(*self.path, step))
 
     @property
-    def written(self) -> str:
-        """The scalar here as it is written without quotes; empty for anything else."""
-        return self.document.node(self.path).written
+    def node(self) -> Lines:
+        """The lines of this field, or of the nearest one above it that exists."""
+        return self.document.node(self.path)
 
     def report(self, rule: Rule, consequence: str, mend: str) -> None:
         """Add a finding about this field."""

@@ -30,6 +30,7 @@ from gonogo.manifests.shape import (
 __all__ = ["CONFIG_MAP", "DEPLOYMENT", "NAMESPACE", "POD", "SECRET", "SERVICE"]
 
 _PORT: Final = Number(1, 65535)
+_STATUS: Final = read(Anything())
 _SERVER_SIDE: Final = harmless(
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -68,7 +69,6 @@ def _object(name: Complaint, **fields: Field) -> Struct:
             "apiVersion": need(Text()),
             "kind": need(Text()),
             "metadata": _metadata(name),
-            "status": read(Anything()),
             **fields,
         }
     )
@@ -114,7 +114,7 @@ _SERVICE_PORT: Final = Struct(
     }
 )
 
-NAMESPACE: Final = _object(dns_label, spec=read(Anything()))
+NAMESPACE: Final = _object(dns_label, spec=read(Anything()), status=_STATUS)
 CONFIG_MAP: Final = _object(
     dns_subdomain,
     data=read(Entries(Text(), config_key)),
@@ -123,13 +123,14 @@ CONFIG_MAP: Final = _object(
 )
 SECRET: Final = _object(
     dns_subdomain,
-    data=read(Entries(Text(secret=True), config_key)),
-    stringData=read(Entries(Text(secret=True), config_key)),
+    data=read(Entries(Text(), config_key)),
+    stringData=read(Entries(Text(), config_key)),
     immutable=read(Flag()),
     type=read(Text()),
 )
 SERVICE: Final = _object(
     service_name,
+    status=_STATUS,
     spec=need(
         Struct(
             {
@@ -157,9 +158,10 @@ SERVICE: Final = _object(
         )
     ),
 )
-POD: Final = _object(dns_subdomain, spec=need(POD_SPEC))
+POD: Final = _object(dns_subdomain, spec=need(POD_SPEC), status=_STATUS)
 DEPLOYMENT: Final = _object(
     dns_subdomain,
+    status=_STATUS,
     spec=need(
         Struct(
             {

@@ -39,11 +39,10 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text; ``choices`` limit it, ``complaint`` judges it, ``secret`` text is shown in no finding."""
+    """Text; ``choices`` limit it, ``complaint`` judges it."""
 
     choices: tuple[str, ...] = ()
     complaint: Complaint | None = None
-    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

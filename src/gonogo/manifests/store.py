@@ -104,7 +104,9 @@ def _store(entry: Object) -> Store:
     files = {key: _decoded(text, entry.place / encoded / key) for key, text in entry.fields.get(encoded, {}).items()}
     files |= {key: text.encode() for key, text in texts.items()}
     if sum(len(content) for content in files.values()) > _LARGEST:
-        entry.place.report(STORE_TOO_LARGE, "Kubernetes refuses the object", "split it, or put the file into the image")
+        (entry.place / "data").report(
+            STORE_TOO_LARGE, "Kubernetes refuses the object", "split it, or put the file into the image"
+        )
     readable = {key: text for key, content in files.items() if (text := _text(content)) is not None}
     return Store(entry.kind, entry.namespace, entry.name, files, readable if secret else texts)
 

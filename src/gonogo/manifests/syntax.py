@@ -22,6 +22,7 @@ __all__ = ["parse"]
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 100
 _MOST_NODES: Final = 1_000_000
+_TEMPLATE: Final = "where this is a template, render it first: `helm template . | gonogo check -`"
 _TAG: Final = "tag:yaml.org,2002:"
 _TYPED: Final[Mapping[str, tuple[type, ...]]] = {
     "int": (int,),
@@ -164,7 +165,8 @@ class _Composer:
 
     def _key(self, event: yaml.Event) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            raise self._error(event, "a list or mapping stands where a key is expected", "write a text key")
+            mend = f"write a text key; {_TEMPLATE}"
+            raise self._error(event, "a list or mapping stands where a key is expected", mend)
         value = self._scalar(event).value
         if isinstance(value, str):
             return value
@@ -219,7 +221,7 @@ def _broken(error: yaml.MarkedYAMLError, text: str, file: str) -> ManifestError:
 
 def _mend(problem: str, line: str) -> str:
     if "{{" in line or "{%" in line:
-        return "this is a template: render it first, as in `helm template . | gonogo check -`"
+        return _TEMPLATE
     if "\t" in line:
         return "indent with spaces, not with tabs"
     if "mapping values are not allowed" in problem:

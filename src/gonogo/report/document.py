@@ -104,6 +104,8 @@ class Run(_Model):
     usage: tuple[Usage, ...] = ()
     observation: bool = False
     """Declared without criteria, so it gates nothing."""
+    notes: tuple[str, ...] = ()
+    """The conditions under which it ran."""
 
 
 class ManifestFinding(_Model):

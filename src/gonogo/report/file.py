@@ -22,7 +22,7 @@ def replace_file(path: Path, text: str) -> None:
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
             os.fchmod(file.fileno(), _MODE)
         os.replace(temporary, path)  # noqa: PTH105 - the name of the temporary file is text

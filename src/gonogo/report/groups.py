@@ -51,11 +51,21 @@ def group_criteria(judgment: Judgment) -> tuple[Group, ...]:
 
 
 def interval_text(verdict: Verdict) -> str:
-    """Return the interval of ``verdict`` with its confidence: ``95 %: 46 ms to 49 ms``, ``exact`` for facts."""
+    """Return the interval of ``verdict`` with its confidence: ``95 % sure: 46 ms to 49 ms``, ``exact`` for facts."""
     if verdict.confidence >= 1:
         return "compared exactly"
     low, high = figure(verdict.low, verdict.unit), figure(verdict.high, verdict.unit)
-    return f"{figure(verdict.confidence, 'share')} bounds: {low} to {high}"
+    if verdict.low == math.inf:
+        interval = "beyond any number"
+    elif math.isinf(verdict.low) and math.isinf(verdict.high):
+        interval = "no bound"
+    elif math.isinf(verdict.high):
+        interval = f"at least {low}"
+    elif math.isinf(verdict.low):
+        interval = f"at most {high}"
+    else:
+        interval = f"{low} to {high}"
+    return f"{figure(verdict.confidence, 'share')} sure: {interval}"
 
 
 def short_test(test: str, others: Sequence[str] = ()) -> str:

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 from gonogo.gate.figure import figure
 from gonogo.gate.judgment import CriterionEntry, Judgment, TestEntry, TestOutcome
 from gonogo.gate.rule import judge_test
+from gonogo.report.facts import host_of, started
 from gonogo.report.groups import interval_text, short_test
 from gonogo.report.outline import outline
 from gonogo.report.plain import one_line, plain
@@ -26,7 +27,7 @@ from gonogo.verdicts.verdict import Outcome
 __all__ = ["render_junit"]
 
 _TAGS: Final = {Outcome.NO_GO: "failure", Outcome.INCONCLUSIVE: "error"}
-_EPOCH: Final = "1970-01-01T00:00:00"
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _FILE_END: Final = re.compile(r"\.py$")
 
 
@@ -61,8 +62,9 @@ def _suite(index: int, name: str, cases: Sequence[_Case], provenance: Mapping[st
             "id": str(index),
             "package": "gonogo",
             "name": name,
-            "timestamp": _timestamp(provenance.get("started_at")),
-            "hostname": one_line(str(provenance.get("machine") or "")) or "localhost",
+            # The schema wants a time without a zone; the epoch stands for a start that nobody recorded.
+            "timestamp": f"{started(provenance) or _EPOCH:%Y-%m-%dT%H:%M:%S}",
+            "hostname": one_line(host_of(provenance)) or "localhost",
             "tests": str(len(cases)),
             "failures": str(tags.count("failure")),
             "errors": str(tags.count("error")),
@@ -127,15 +129,6 @@ def _criterion_case(entry: CriterionEntry, judgment: Judgment) -> _Case:
         message=verdict.reason,
         detail=detail,
     )
-
-
-def _timestamp(started_at: object) -> str:
-    """Return the start in UTC without a zone, as the schema wants it; the epoch when nobody recorded it."""
-    try:
-        moment = datetime.fromisoformat(str(started_at))
-    except ValueError:
-        return _EPOCH
-    return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _seconds(duration_s: float) -> str:

@@ -16,6 +16,7 @@ from gonogo.report.charts.latency import latency_chart
 from gonogo.report.charts.outcomes import outcomes_chart
 from gonogo.report.charts.rate import rate_chart
 from gonogo.report.exhibit import Exhibit
+from gonogo.report.facts import key_facts
 from gonogo.report.groups import Group, group_criteria, latency_limits, short_test
 from gonogo.report.outline import Branch, outline
 from gonogo.report.plots import Plots
@@ -25,6 +26,7 @@ from gonogo.report.sheet import (
     ReplicaLine,
     ShareLine,
     allowed_lag,
+    cut_short,
     headline,
     outcome_lines,
     run_lines,
@@ -35,17 +37,11 @@ from gonogo.verdicts.verdict import Outcome, worst
 
 __all__ = ["CriterionRow", "GroupBlock", "Panel", "RunBlock", "panel"]
 
-_FACTS: Final = {
-    "service": "Service",
-    "model": "Model",
-    "commit": "Commit",
-    "platform": "Platform",
-    "machine": "Machine",
-    "started_at": "Started",
-}
-"""Keys of the provenance that stand on the first screen, where they are given as text."""
-
 _WORST_FIRST: Final = (Outcome.NO_GO, Outcome.INCONCLUSIVE, Outcome.GO)
+_MOST_GROUPS: Final = 8
+_FEWEST_GROUPS: Final = 2
+"""With more groups than the first, those where all is well are folded, but for so many."""
+
 _OPEN_RUNS: Final = 2
 """So many runs are shown unfolded even where all is well."""
 
@@ -98,7 +94,12 @@ class RunBlock:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One judgment, ready for the template."""
+    """One judgment, ready for the template.
+
+    Attributes:
+        groups: criteria shown at once.
+        folded: the groups behind them, where there are many: every criterion in them holds.
+    """
 
     judgment: Judgment
     label: str
@@ -106,6 +107,7 @@ class Panel:
     counts: str
     facts: tuple[tuple[str, str], ...]
     groups: tuple[GroupBlock, ...]
+    folded: tuple[GroupBlock, ...]
     runs: tuple[RunBlock, ...]
     provenance: tuple[Branch, ...]
 
@@ -113,17 +115,19 @@ class Panel:
 def panel(exhibit: Exhibit, anchor: str) -> Panel:
     """Return the panel of ``exhibit``; ``anchor`` is unique in the page and starts the ids of its parts."""
     judgment = exhibit.judgment
+    groups = group_criteria(judgment)
+    shown = sum(group.outcome is not Outcome.GO for group in groups)
+    shown = len(groups) if len(groups) <= _MOST_GROUPS else max(shown, _FEWEST_GROUPS)
     anchors = {entry.name: f"{anchor}-r{index}" for index, entry in enumerate(judgment.runs)}
+    blocks = tuple(_group(group, judgment, anchors, f"{anchor}-g{index}") for index, group in enumerate(groups))
     return Panel(
         judgment=judgment,
         label=exhibit.label,
         anchor=anchor,
         counts=_counts(judgment),
-        facts=_facts(judgment.provenance),
-        groups=tuple(
-            _group(group, judgment, anchors, f"{anchor}-g{index}")
-            for index, group in enumerate(group_criteria(judgment))
-        ),
+        facts=key_facts(judgment.provenance),
+        groups=blocks[:shown],
+        folded=blocks[shown:],
         runs=tuple(_run(entry, exhibit, anchors[entry.name]) for entry in judgment.runs),
         provenance=outline(judgment.provenance),
     )
@@ -137,14 +141,6 @@ def _counts(judgment: Judgment) -> str:
     requests = sum(value for entry in judgment.runs if (value := number(entry.summary.get("requests"))) > 0)
     parts = [criteria, counted(len(judgment.tests), "gate test"), counted(len(judgment.runs), "run")]
     return " · ".join([*parts, counted(int(requests), "request")] if requests else parts)
-
-
-def _facts(provenance: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    return tuple((label, str(provenance[key])) for key, label in _FACTS.items() if _is_text(provenance.get(key)))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str | int | float) and bool(value)
 
 
 def _group(group: Group, judgment: Judgment, anchors: Mapping[str, str], name: str) -> GroupBlock:
@@ -172,15 +168,17 @@ def _run(entry: RunEntry, exhibit: Exhibit, anchor: str) -> RunBlock:
         figures=run_lines(entry.summary),
         outcomes=outcome_lines(entry.summary),
         usage=usage_lines(entry),
-        charts=() if isinstance(plots, str) else _charts(plots, latency_limits(criteria), anchor),
+        charts=()
+        if isinstance(plots, str)
+        else _charts(plots, latency_limits(criteria), allowed_lag(entry.summary), anchor),
         note=plots if isinstance(plots, str) else "",
         invalid=invalid,
-        cut_short=str(entry.summary.get("cut_short") or ""),
+        cut_short=cut_short(entry.summary),
         unfolded=outcome in (Outcome.NO_GO, Outcome.INCONCLUSIVE) or len(judgment.runs) <= _OPEN_RUNS,
     )
 
 
-def _charts(plots: Plots, limits: Sequence[float], anchor: str) -> tuple[Element, ...]:
+def _charts(plots: Plots, limits: Sequence[float], lag_s: float, anchor: str) -> tuple[Element, ...]:
     if not plots.t_s:
         return ()
     return (
@@ -188,5 +186,5 @@ def _charts(plots: Plots, limits: Sequence[float], anchor: str) -> tuple[Element
         rate_chart(plots, f"{anchor}-rate"),
         curve_chart(plots, limits, f"{anchor}-curve"),
         outcomes_chart(plots, f"{anchor}-outcomes"),
-        lag_chart(plots, allowed_lag(min(limits, default=None)), f"{anchor}-lag"),
+        lag_chart(plots, lag_s, f"{anchor}-lag"),
     )

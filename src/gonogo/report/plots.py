@@ -1,4 +1,4 @@
-"""Plots: the small numbers that a run's drawings need, made once from its rows and kept beside them."""
+"""Plots: the small numbers that a run's drawings need, and their text for keeping them beside the run's rows."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ class Plots:
         t_s: middle of each bin, seconds from the run's start.
         due: requests per second that the schedule wanted.
         success: requests per second that succeeded, by the bin of their due time.
-        outcomes: the same for each status (``200``) and each kind of failure (``timeout``) that occurred.
-        p50: median latency of the bin's requests in seconds; ``inf`` where it was never answered.
+        outcomes: requests per second by what became of them: a status (``200``) or a kind of failure (``timeout``),
+            each request in one of them.
+        p50: median latency of the bin's answered requests in seconds.
         p90: the 90th percentile likewise.
         p99: the 99th percentile likewise.
         lag_p99: how late the generator was, seconds.
         levels: levels of 0 to below 1, rising, of the percentile curve.
-        latency: the latency at each of these levels, seconds.
+        latency: the latency of all due requests at each of these levels, seconds; ``inf`` from where on they had no
+            success.
     """
 
     t_s: Series = ()

@@ -9,12 +9,25 @@ from typing import Final
 
 from gonogo.gate.figure import figure
 from gonogo.gate.judgment import ReplicaUsage, RunEntry
+from gonogo.gate.sentence import rate_of
 from gonogo.report.charts.outcomes import kind_of
 from gonogo.report.portable import number
 from gonogo.units import format_bytes, format_duration
 
-__all__ = ["Line", "ReplicaLine", "ShareLine", "allowed_lag", "headline", "outcome_lines", "run_lines", "usage_lines"]
+__all__ = [
+    "Line",
+    "ReplicaLine",
+    "ShareLine",
+    "allowed_lag",
+    "cut_short",
+    "headline",
+    "outcome_lines",
+    "run_lines",
+    "usage_lines",
+]
 
+_LEAST_LAG_S: Final = 0.001
+_LAG_SHARE: Final = 0.05
 _LATENCIES: Final = {
     "min": "fastest",
     "mean": "mean",
@@ -63,9 +76,11 @@ def run_lines(summary: Mapping[str, object]) -> tuple[tuple[str, tuple[Line, ...
     traffic = [
         _line("requests", summary.get("requests"), "count"),
         _line("due", summary.get("due"), "count"),
+        _line("rate asked for", _mapping(summary.get("facts")).get("rate"), "/s"),
         _line("rate", summary.get("rate"), "/s"),
         _line("throughput", summary.get("throughput"), "/s"),
         _line("success", summary.get("success_ratio"), "share"),
+        _line("left out as warm-up", _warmup(summary), "count"),
         _line("load lasted", summary.get("attack_s"), "s"),
         _line("waited for the last answer", summary.get("wait_s"), "s"),
         _bytes("sent", summary.get("bytes_out")),
@@ -84,9 +99,9 @@ def run_lines(summary: Mapping[str, object]) -> tuple[tuple[str, tuple[Line, ...
 
 
 def headline(summary: Mapping[str, object]) -> str:
-    """Return the run in one line: ``60,000 requests at 1,000/s, success 99.98 %, p99 46 ms``."""
+    """Return the run in one line: ``60,000 requests at 1,000/s, success 99.98 %, answered p99 46 ms``."""
     parts = []
-    requests, rate = number(summary.get("requests")), number(summary.get("rate"))
+    requests, rate = number(summary.get("requests")), rate_of(summary)
     if math.isfinite(requests):
         parts.append(f"{figure(requests, 'count')} requests" + (f" at {figure(rate, '/s')}" if rate > 0 else ""))
     success = number(summary.get("success_ratio"))
@@ -94,7 +109,7 @@ def headline(summary: Mapping[str, object]) -> str:
         parts.append(f"success {figure(success, 'share')}")
     p99 = number(_mapping(summary.get("latency_s")).get("p99"))
     if not math.isnan(p99):
-        parts.append(f"p99 {format_duration(p99)}")
+        parts.append(f"answered p99 {format_duration(p99)}")
     return ", ".join(parts)
 
 
@@ -120,9 +135,15 @@ def usage_lines(entry: RunEntry) -> tuple[ReplicaLine, ...]:
     return tuple(_replica(usage, lasted) for usage in entry.usage)
 
 
-def allowed_lag(tightest_limit_s: float | None) -> float:
-    """Return the lag p99 in seconds above which a run is INVALID: 1 ms, or 5 % of the tightest latency limit."""
-    return max(0.001, 0.05 * tightest_limit_s) if tightest_limit_s else 0.001
+def allowed_lag(summary: Mapping[str, object]) -> float:
+    """Return the lag p99 in seconds above which a run is INVALID: 1 ms, or 5 % of its tightest latency limit."""
+    tightest = number(_mapping(summary.get("facts")).get("tightest_limit_s"))
+    return max(_LEAST_LAG_S, _LAG_SHARE * tightest) if tightest > 0 else _LEAST_LAG_S
+
+
+def cut_short(summary: Mapping[str, object]) -> str:
+    """Return why the run ended before its time; empty when it did not."""
+    return str(_mapping(summary.get("facts")).get("cut_short") or "")
 
 
 def _replica(usage: ReplicaUsage, lasted_s: float) -> ReplicaLine:
@@ -134,6 +155,10 @@ def _replica(usage: ReplicaUsage, lasted_s: float) -> ReplicaLine:
 def _line(label: str, value: object, unit: str) -> Line | None:
     known = number(value)
     return None if math.isnan(known) else Line(label, figure(known, unit))
+
+
+def _warmup(summary: Mapping[str, object]) -> object:
+    return _mapping(summary.get("facts")).get("warmup_requests") or None
 
 
 def _bytes(label: str, value: object) -> Line | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gonogo.errors import EnvironmentFault, GonogoError, UsageError
 from gonogo.gate.judgment import Judgment, RunEntry
+from gonogo.report.digest import digest
 from gonogo.report.document import dump_judgment
 from gonogo.report.exhibit import Exhibit
 from gonogo.report.file import replace_file
@@ -14,7 +15,7 @@ from gonogo.report.junit import render_junit
 from gonogo.report.markdown import render_markdown
 from gonogo.report.page import render
 from gonogo.report.plain import one_line
-from gonogo.report.plots import Plots, dump_plots, load_plots, plots_of
+from gonogo.report.plots import Plots, dump_plots, load_plots
 from gonogo.report.reader import read
 from gonogo.runs.run import Run
 
@@ -80,7 +81,7 @@ def _plots(folder: Path, entry: RunEntry, load_run: LoadRun) -> Plots | str:
         if plots is not None:
             return plots
     try:
-        made = plots_of(load_run(place))
+        made = digest(load_run(place))
     except (GonogoError, OSError) as error:
         return one_line(f"its rows cannot be read: {error}")
     try:

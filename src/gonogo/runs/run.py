@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from gonogo.errors import MeasurementError
 
 __all__ = ["ERRORS", "Columns", "GeneratorFacts", "Run", "RunFacts"]
 
@@ -59,6 +62,12 @@ class Columns:
     connection: npt.NDArray[np.int32]
     target: npt.NDArray[np.int16]
     extracted: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "extracted"}
+        for name, column in {**columns, **self.extracted}.items():
+            if len(column) != len(self.due_s):
+                raise MeasurementError(f"column {name} has {len(column)} rows, not {len(self.due_s)} like due_s")
 
     def __len__(self) -> int:
         return len(self.due_s)
@@ -128,6 +137,11 @@ class RunFacts:
     invalid_reason: str = ""
     generator: GeneratorFacts = GeneratorFacts()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("duration_s", "attack_s", "wait_s"):
+            if not math.isfinite(getattr(self, name)):
+                raise MeasurementError(f"{name} is {getattr(self, name)}, no number of seconds", where=self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

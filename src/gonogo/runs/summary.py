@@ -17,10 +17,8 @@ from gonogo.runs.run import ERRORS, Columns, Run
 from gonogo.verdicts.evidence import FloatArray
 from gonogo.verdicts.order import quantiles
 
-__all__ = ["FORMAT", "summarize"]
+__all__ = ["summarize"]
 
-FORMAT: Final = 1
-"""Version of the format of summary.json and requests.parquet."""
 
 _LATENCY: Final = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 _WAITING: Final = {"p50": 0.5, "p99": 0.99}
@@ -40,7 +38,7 @@ def summarize(run: Run) -> dict[str, object]:
     seconds = facts.attack_s + facts.wait_s
     lag = columns.lag_s
     return {
-        "format": FORMAT,
+        "format": 1,
         "name": facts.name,
         "population": "answered requests",
         "requests": sent,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from gonogo.errors import UsageError
 from gonogo.load.driver import Progress, RunningLoad
-from gonogo.load.plan import LoadPlan
 from gonogo.runs.run import Columns
 from gonogo.suite.run import JudgedRun
 from gonogo.units import parse_duration
@@ -18,9 +17,8 @@ __all__ = ["LiveLoad"]
 class LiveLoad:
     """A load that goes on. Its actions run in threads of their own, which :meth:`close` joins."""
 
-    def __init__(self, running: RunningLoad, plan: LoadPlan) -> None:
+    def __init__(self, running: RunningLoad) -> None:
         self._running = running
-        self._warmup_s = plan.warmup_s
         self._timers: list[threading.Timer] = []
         self._failures: list[Exception] = []
         self._run: JudgedRun | None = None
@@ -46,7 +44,7 @@ class LiveLoad:
         An exception that ``act`` raises is raised again when the ``with`` block ends, after the run has been judged
         and kept. An action whose time comes after the end of the load is not called.
         """
-        delay_s = parse_duration(when) + self._warmup_s - self._running.progress().elapsed_s
+        delay_s = parse_duration(when) - self._running.progress().elapsed_s
         timer = threading.Timer(max(0.0, delay_s), self._call, args=(act,))
         self._timers.append(timer)
         timer.start()

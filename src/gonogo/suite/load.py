@@ -170,17 +170,16 @@ class Load:
             self._bench.announce(f"{place.name}: {pace} for {length.why}")
             watch = UsageWatch(self._stack.running if self._stack else None)
             with driver.start(plan, place.folder) as running:
-                live = LiveLoad(running, plan)
+                live = LiveLoad(running)
                 try:
                     yield live
                 except BaseException:
                     running.stop()
                     raise
                 finally:
-                    run, interrupt = _wait(running)
-                    live.run = self._keep(run, place, watch, notes, criteria)
-                    if interrupt:
-                        raise interrupt
+                    live.run = self._keep(running.wait(), place, watch, notes, criteria)
+                    if running.interrupted:
+                        raise KeyboardInterrupt
                 live.close()
 
     def _keep(
@@ -223,15 +222,6 @@ def _rate(given: float | str | None) -> float | None:
     if given is None:
         raise UsageError("a load without a rate", mend='give rate=100, or rate="max" for a closed loop')
     return None if given == "max" else parse_rate(given)
-
-
-def _wait(running: driver.RunningLoad) -> tuple[Run, KeyboardInterrupt | None]:
-    """Wait for the run. Ctrl-C ends it early; what was measured is kept before the interrupt goes on."""
-    try:
-        return running.wait(), None
-    except KeyboardInterrupt as interrupt:
-        running.stop()
-        return running.wait(), interrupt
 
 
 def tightest_limit_s(criteria: Sequence[Criterion]) -> float | None:

@@ -9,7 +9,8 @@ from gonogo.measures.registry import evidence
 from gonogo.runs.run import Run
 from gonogo.verdicts.criterion import Comparison, Criterion, MeasureName, Operator
 from gonogo.verdicts.estimate import estimate
-from gonogo.verdicts.grammar import parse_measure, unit_of
+from gonogo.verdicts.grammar import parse_measure
+from gonogo.verdicts.limits import canonical_limit
 from gonogo.verdicts.verdict import Verdict
 
 __all__ = ["Keyed", "Observed", "Population"]
@@ -28,6 +29,7 @@ class Observed:
     value: float
     low: float
     high: float
+    unit: str
 
     @classmethod
     def of(cls, run: Run, measure: str | MeasureName) -> Observed:
@@ -39,7 +41,7 @@ class Observed:
         """
         name = parse_measure(measure) if isinstance(measure, str) else measure
         seen = estimate(evidence(run, name))
-        return cls(run, name, seen.value, seen.low, seen.high)
+        return cls(run, name, seen.value, seen.low, seen.high, seen.unit)
 
     def __le__(self, limit: float) -> Verdict:
         return self._judge("<=", limit)
@@ -57,9 +59,8 @@ class Observed:
         return self.value
 
     def _judge(self, operator: Operator, limit: float) -> Verdict:
-        unit = unit_of(self.measure)
-        text = f"{self.measure} {operator} {limit:g} {unit}"
-        return judge(self.run, Criterion(self.measure, Comparison(operator, limit), unit, text))
+        text = f"{self.measure} {operator} {canonical_limit(limit, self.unit)}"
+        return judge(self.run, Criterion(self.measure, Comparison(operator, limit), self.unit, text))
 
 
 class Population:

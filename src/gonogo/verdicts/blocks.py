@@ -42,7 +42,7 @@ class Spread:
     reach: float
     blocks: int
     settled: bool
-    longer: int
+    longer: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Dependence:
     effect: float
     blocks: int
     settled: bool
-    longer: int
+    longer: float
 
     def joined(self, other: Dependence) -> Dependence:
         """Return the worse of two views of the same requests."""
@@ -136,12 +136,11 @@ def _level(residuals: FloatArray, weights: FloatArray, count: int, confidence: f
 
 def _unsettled(residuals: FloatArray, weights: FloatArray, confidence: float) -> Spread:
     """Return the widest view of too few, or still dependent, blocks."""
-    counts = [count for count in _COARSE if count <= len(residuals)] or [len(residuals)]
+    fine = len(residuals)
+    counts = [*([fine] if fine < FEWEST_BLOCKS else []), *(count for count in _COARSE if count < fine)]
     levels = [_level(residuals, weights, count, confidence) for count in counts]
     widest = max(level.reach for level in levels) / float(weights.sum())
-    longer = 0
-    for count, level in zip(counts, levels, strict=True):
-        if level.correlation <= float(ndtri(_DOUBT)) / math.sqrt(level.blocks):
-            longer = math.ceil(FEWEST_BLOCKS / count)
-            break
+    doubt = float(ndtri(_DOUBT))
+    free = [level.blocks for level in levels if level.correlation <= doubt / math.sqrt(level.blocks)]
+    longer = FEWEST_BLOCKS / free[0] if free else 0
     return Spread(widest, levels[-1].blocks, settled=False, longer=longer)

@@ -10,7 +10,7 @@ from gonogo.verdicts.blocks import measure_dependence
 from gonogo.verdicts.evidence import Evidence, Mean, Proportion, Quantile
 from gonogo.verdicts.mean import mean_interval
 from gonogo.verdicts.order import quantile, quantile_bounds
-from gonogo.verdicts.quantile import exceedance_dependence
+from gonogo.verdicts.quantile import tail_dependence
 
 __all__ = ["Estimate", "estimate"]
 
@@ -66,6 +66,6 @@ def _quantile(evidence: Quantile, confidence: float) -> Estimate:
     if n == 0:
         return Estimate(math.nan, -math.inf, math.inf, 0, "s", evidence.noun, confidence)
     value = quantile(evidence.values, evidence.level)
-    effect = exceedance_dependence(evidence, value, confidence).effect
+    effect = tail_dependence(evidence, value, confidence).effect
     low, high = quantile_bounds(evidence.values, evidence.level, confidence, effect=effect)
     return Estimate(value, low, high, n, "s", evidence.noun, confidence)

@@ -19,7 +19,7 @@ from gonogo.verdicts.criterion import Between, Comparison, Criterion, MeasureNam
 from gonogo.verdicts.limits import canonical_limit, parse_limit
 from gonogo.verdicts.vocabulary import ERROR_KINDS, POPULATIONS, Entry, level_of, look_up, suggestion
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_measure"]
 
 _DEFAULT_CONFIDENCE: Final = 0.95
 _NAME: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)")
@@ -80,6 +80,21 @@ def parse(text: str, *, confidence: float = _DEFAULT_CONFIDENCE) -> Criterion:
     if fault:
         raise GrammarError(fault[0], where=f"in the criterion {text!r}", mend=fault[1])
     return Criterion(measure, claim, entry.unit, _canonical(measure, claim, entry.unit, confidence), confidence)
+
+
+def parse_measure(text: str) -> MeasureName:
+    """Return the measure that ``text`` names, such as ``p99[POST /predict]`` or ``answered.mean``.
+
+    Raises:
+        GrammarError: there is no such measure, its key does not fit, or something else follows it.
+    """
+    source = _Text(f"{text} <")
+    measure, _, position = _measure(source)
+    if source.text[position:].strip() != "<":
+        raise GrammarError(
+            f"{text!r} is no measure", where=source.at(position), mend="write the measure alone, such as p99"
+        )
+    return measure
 
 
 def _measure(source: _Text) -> tuple[MeasureName, Entry, int]:

@@ -17,7 +17,7 @@ from gonogo.verdicts.share import Assessment, assess, open_end
 from gonogo.verdicts.verdict import Outcome, Verdict, worst
 from gonogo.verdicts.wording import bounds, limit_text, sentence, show
 
-__all__ = ["exceedance_dependence", "judge_quantile"]
+__all__ = ["judge_quantile", "tail_dependence"]
 
 _NEAR_MISS = 0.5
 
@@ -49,9 +49,9 @@ def judge_quantile(criterion: Criterion, evidence: Quantile) -> Verdict:
     return rule(criterion, outcome, reason, observed=observed, interval=(low, high), n=n, needed=needed)
 
 
-def exceedance_dependence(evidence: Quantile, threshold: float, confidence: float) -> Dependence:
-    """Return how requests above ``threshold`` depend on each other."""
-    return measure_dependence(*_counts(evidence, threshold, inclusive=False), confidence)
+def tail_dependence(evidence: Quantile, threshold: float, confidence: float) -> Dependence:
+    """Return how the requests that are at least as slow as ``threshold`` depend on each other."""
+    return measure_dependence(*_counts(evidence, threshold, inclusive=True), confidence)
 
 
 def _assess(claim: Comparison, evidence: Quantile, observed: float, confidence: float) -> Assessment:
@@ -66,7 +66,7 @@ def _assess(claim: Comparison, evidence: Quantile, observed: float, confidence: 
     # A clustered tail just below the limit warns of clusters above it, of which a lucky run has seen none.
     warning = max(observed, _NEAR_MISS * claim.limit)
     if claim.operator in ("<", "<=") and warning < claim.limit:
-        dependence = dependence.joined(exceedance_dependence(evidence, warning, confidence))
+        dependence = dependence.joined(tail_dependence(evidence, warning, confidence))
     return assess(hits, trials, (allowed,), confidence, dependence=dependence)
 
 

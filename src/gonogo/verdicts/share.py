@@ -128,7 +128,7 @@ def _needed(
     """Return the requests in all that would decide, or None when no number can be named."""
     if not seen.settled and not seen.longer:
         return None
-    needed = [FEWEST_BLOCKS, total + 1, 0 if seen.settled else total * seen.longer]
+    needed = [FEWEST_BLOCKS, total + 1, 0 if seen.settled else math.ceil(total * seen.longer)]
     for claim in claims:
         upwards = claim.operator in (">", ">=")
         # 'success >= 99.9 %' is tested as 'failures are at most 0.1 %'.

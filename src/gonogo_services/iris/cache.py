@@ -39,7 +39,7 @@ def cached_model(name: str, environment: Mapping[str, str] = os.environ) -> Path
     Raises:
         ModelError: no recipe has that name, or the cache cannot be written.
     """
-    if Path(name).name != name:
+    if Path(name).name != name or not name.endswith(".onnx"):
         raise ModelError(f"{name!r} is no name of a trained model; name one such as iris_svc.onnx")
     path = cache_folder(environment) / name
     if path.exists():

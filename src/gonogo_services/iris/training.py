@@ -88,6 +88,10 @@ def export(pipeline: Pipeline) -> bytes:
             options={id(pipeline): {"zipmap": False}},
             target_opset=_OPSETS,
         )
+    # skl2onnx collects them in a set, whose order changes with every process's hash seed.
+    opsets = sorted(model.opset_import, key=lambda opset: str(opset.domain))
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 

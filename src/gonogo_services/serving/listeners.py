@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import ExitStack
 
 from gonogo_services.errors import ServiceError, SettingsError
 
@@ -29,11 +30,13 @@ def bind_listeners(host: str, port: int, count: int) -> tuple[socket.socket, ...
         raise SettingsError(f"HOST={host!r} does not resolve: {error}") from error
     # The first socket is bound without SO_REUSEPORT: with it, a second service of the same user would be let in
     # and would silently take a share of the first one's connections.
-    sockets = [_bind(family, address, host, port, shared=False)]
-    sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound = sockets[0].getsockname()
-    sockets += [_bind(family, bound, host, port, shared=True) for _ in range(count - 1)]
-    return tuple(sockets)
+    with ExitStack() as unless_done:
+        first = unless_done.enter_context(_bind(family, address, host, port, shared=False))
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound = first.getsockname()
+        others = [unless_done.enter_context(_bind(family, bound, host, port, shared=True)) for _ in range(count - 1)]
+        unless_done.pop_all()
+    return (first, *others)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ __all__ = ["Operation", "problem"]
 _OK = 200
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number for it; nobody is left to read the answer
 _FAULT = 500
+_STOPPING = 503
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,9 @@ class Operation:
             return refusal.status, problem(str(refusal), refusal.field)
         except ClientDisconnect:
             return _CLIENT_CLOSED_REQUEST, b""
+        except asyncio.CancelledError:
+            # The server cancels what is still under way when its grace time is over, and then ends.
+            return _STOPPING, problem("the service is stopping", "")
         except Exception:
             logger.exception("%s %s failed", self.method, self.path)
             return _FAULT, problem("the service failed to answer; its log says why", "")

@@ -39,7 +39,7 @@ class Service(FastAPI):
 
     def __init__(self, title: str, description: str, operations: Sequence[Operation]) -> None:
         # The interactive pages load scripts from elsewhere; /openapi.json is enough.
-        super().__init__(title=title, description=description, docs_url=None, redoc_url=None)
+        super().__init__(title=title, description=description, docs_url=None, redoc_url=None, redirect_slashes=False)
         self._operations = {(operation.method, operation.path): operation for operation in operations}
         for operation in operations:
             self._document(operation)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from starlette.types import ASGIApp
 
@@ -63,7 +64,7 @@ def serve(app: ASGIApp, settings: ServerSettings, *, name: str, prepare: Callabl
         try:
             return supervisor.run()
         finally:
-            supervisor.kill()
+            supervisor.close()
 
 
 class _Supervisor:
@@ -103,18 +104,26 @@ class _Supervisor:
                     self._replace(child)
         return self._drain()
 
-    def kill(self) -> None:
-        """End every worker that is left, at once."""
+    def close(self) -> None:
+        """End every worker that is left, at once, and release the address."""
         for child in self._children.values():
             os.kill(child.pid, signal.SIGKILL)
         for child in tuple(self._children.values()):
             self._reap(child)
+        for listener in self._listeners:
+            listener.close()
+        self._selector.close()
+        os.close(self._go)
+        self._let_go()
 
     def _fork(self, ordinal: int) -> None:
         report, report_end = os.pipe()
         parent = os.getpid()
         with self._stop.held():
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as error:
+                raise ServiceError(f"worker {ordinal} cannot be started: {error.strerror}") from error
             if pid == 0:
                 self._become_worker(ordinal, parent, report_end)
         os.close(report_end)
@@ -122,7 +131,7 @@ class _Supervisor:
         self._children[pid] = child
         self._selector.register(report, selectors.EVENT_READ, child)
 
-    def _become_worker(self, ordinal: int, parent: int, report_end: int) -> None:
+    def _become_worker(self, ordinal: int, parent: int, report_end: int) -> NoReturn:
         status = 1
         try:
             self._stop.forget()
@@ -132,8 +141,7 @@ class _Supervisor:
             for position, listener in enumerate(self._listeners):
                 if position != ordinal:
                     listener.close()
-            if self._go_ahead >= 0:
-                os.close(self._go_ahead)
+            self._let_go()
             worker = Worker(
                 parent, self._listeners[ordinal], report_end, self._go, self._app, self._prepare, self._settings
             )
@@ -160,10 +168,14 @@ class _Supervisor:
             return
         for listener in self._listeners:
             listener.listen(BACKLOG)
-        os.close(self._go_ahead)
-        self._go_ahead = -1
+        self._let_go()
         workers = f"{self._settings.workers} worker{'s' if self._settings.workers > 1 else ''}"
         logger.info("%s is ready at %s with %s", self._name, url_of(self._listeners[0]), workers)
+
+    def _let_go(self) -> None:
+        if self._go_ahead >= 0:
+            os.close(self._go_ahead)
+            self._go_ahead = -1
 
     def _replace(self, child: _Child) -> None:
         ended = self._reap(child)
@@ -172,8 +184,8 @@ class _Supervisor:
                 f"more than {self._budget.deaths} workers ended within {self._budget.window_s:.0f} s; "
                 f"the last one {ended}; see the lines above"
             )
-        logger.error("worker %d %s; another one takes its place", child.pid, ended)
         self._fork(child.ordinal)
+        logger.error("worker %d %s; another one takes its place", child.pid, ended)
 
     def _reap(self, child: _Child) -> str:
         self._selector.unregister(child.report)

@@ -11,14 +11,15 @@ from typing import Final
 
 import httptools
 
-__all__ = ["Answer", "CollectedAnswer", "HeadAnswer", "LONGEST_HEAD", "ends_with_connection"]
+__all__ = ["LONGEST_HEAD", "SWITCHING", "Answer", "CollectedAnswer", "HeadAnswer", "ends_with_connection"]
 
 LONGEST_HEAD: Final = 256 * 1024
 """A head that is longer, in bytes, is no HTTP of a service in its right mind."""
 
 _FRAMED: Final = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _SMALLEST_FINAL: Final = 200
-_SWITCHING: Final = 101
+SWITCHING: Final = 101
+"""The status of an answer that leaves HTTP, which the engine never asks for."""
 
 
 class Answer:
@@ -52,7 +53,7 @@ class Answer:
         status = parser.get_status_code()
         if self.complete:
             self.excess = True
-        elif status >= _SMALLEST_FINAL or status == _SWITCHING:
+        elif status >= _SMALLEST_FINAL or status == SWITCHING:
             self.complete = True
             self.status = status
             self.keep = parser.should_keep_alive()

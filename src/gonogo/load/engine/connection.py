@@ -6,17 +6,17 @@ import errno
 import select
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
 
-from gonogo.load.engine.answer import LONGEST_HEAD, Answer, CollectedAnswer, HeadAnswer
+from gonogo.load.engine.answer import LONGEST_HEAD, SWITCHING, Answer, CollectedAnswer, HeadAnswer
 from gonogo.load.engine.request import Request
 
 if TYPE_CHECKING:
-    from ssl import SSLContext, SSLSocket
+    from ssl import SSLSocket
 
     from gonogo.load.engine.pool import Pool
 
@@ -41,7 +41,7 @@ class Address:
 
     __slots__ = ("count", "family", "free", "place")
 
-    def __init__(self, family: int, place: tuple[str | int, ...]) -> None:
+    def __init__(self, family: int, place: tuple[object, ...]) -> None:
         self.family = family
         self.place = place
         self.free: list[Connection] = []
@@ -308,26 +308,29 @@ class Connection:
             if not size:
                 self._on_end(answer, turn, now)
                 return
-            if not self.received:
-                self.first_byte = now
-            self.received += size
-            try:
-                answer.parser.feed_data(_VIEW[:size])
-            except httptools.HttpParserError:
-                if not (answer.complete and turn.request.head_only):
-                    self._fail("protocol", now)
-                    return
-            if answer.complete:
-                self._complete(answer, turn, now)
-                return
-            if not self._keep_head(size):
-                self._fail("protocol", now)
-                return
-            if not self._secure:
+            if not self._take(answer, turn, size, now) or not self._secure:
                 return
 
+    def _take(self, answer: Answer, turn: Turn, size: int, now: float) -> bool:
+        """Read the bytes that came; return whether the answer still lacks some."""
+        if not self.received:
+            self.first_byte = now
+        self.received += size
+        broken = False
+        try:
+            answer.parser.feed_data(_VIEW[:size])
+        except httptools.HttpParserError:
+            broken = not (answer.complete and turn.request.head_only)
+        if not broken and answer.complete:
+            self._complete(answer, turn, now)
+        elif broken or not self._keep_head(size):
+            self._fail("protocol", now)
+        else:
+            return True
+        return False
+
     def _complete(self, answer: Answer, turn: Turn, now: float) -> None:
-        if answer.excess or (answer.status == 101):
+        if answer.excess or answer.status == SWITCHING:
             self._fail("protocol", now)
             return
         if self._rest is not None:

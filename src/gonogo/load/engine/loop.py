@@ -16,34 +16,25 @@ from time import monotonic as clock
 from typing import Final
 
 from gonogo.load.engine.connection import Address, Connection, Turn
-from gonogo.load.engine.pool import Origin, Pool, origin_of
-from gonogo.load.engine.request import ACCEPTED, WRONG, Request
-from gonogo.load.engine.timer import Timer
+from gonogo.load.engine.journal import CODES, Journal
+from gonogo.load.engine.pool import Pool, pools_of
+from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, Request
+from gonogo.load.engine.timer import Alarm
 from gonogo.load.mix import interleave
 from gonogo.load.plan import LoadPlan
-from gonogo.load.spool import CUT, DONE, FAILED, PICKED, SENT, START_NS, Spool
+from gonogo.load.spool import Spool
 
-__all__ = ["CODES", "Engine"]
-
-CODES: Final = {
-    kind: code
-    for code, kind in enumerate(
-        ("", "timeout", "refused", "connect", "reset", "protocol", "dns", "tls", "check", "unsent", "cut")
-    )
-}
-"""gonogo.runs.run.ERRORS by name; not imported from there, because that module imports numpy."""
+__all__ = ["Engine"]
 
 _TICK_S: Final = 0.01
 _BRISK_S: Final = 10e-6  # a poll that returned as fast as this did not have to wait for an event
-_FIRST_LEAD_S: Final = 20e-6
-_MOST_LEAD_S: Final = 60e-6
-_LEAD_STEP_S: Final = 0.5e-6
 _BATCH: Final = 16  # requests sent before answers are read again
 _PREOPENED: Final = 4
 _PREOPEN_S: Final = 0.1
 _LATE_S: Final = 1.0  # for so long after the schedule's end, requests that were due in it are still sent
 _RETRY_PAUSE_S: Final = 0.05
 _UNTIL_ANSWERED: Final = math.inf
+_ERROR_OF: Final = {ACCEPTED: CODES[""], REFUSED: CODES[""], WRONG: CODES["check"]}
 
 
 class Engine:
@@ -60,33 +51,23 @@ class Engine:
         self.watch = watch
         self.handlers: dict[int, Callable[[], None]] = {}
         self.epoll = select.epoll()
-        self.blocked: tuple[type[OSError], ...] = (BlockingIOError,)
-        self._timer = Timer()
-        self.epoll.register(self._timer.fd, select.EPOLLIN | select.EPOLLET)
-        self._spool = spool
-        self._head = spool.head
-        columns = spool.columns
-        self._due, self._queued, self._sent = columns["due_s"], columns["queued_s"], columns["sent_s"]
-        self._first_byte, self._done = columns["first_byte_s"], columns["done_s"]
-        self._bytes_in, self._bytes_out = columns["bytes_in"], columns["bytes_out"]
-        self._connection, self._status = columns["connection"], columns["status"]
-        self._target, self._error, self._success = columns["target"], columns["error"], columns["success"]
-        self._pools = self._build_pools()
+        self._alarm = Alarm()
+        self.handlers[self._alarm.fd] = self._alarm.rang
+        self.epoll.register(self._alarm.fd, select.EPOLLIN | select.EPOLLET)
+        self._journal = Journal(spool)
+        self._pools, self.blocked = pools_of(plan.targets)
         self._all_pools = list(dict.fromkeys(self._pools))
         self._requests = [Request(number, target) for number, target in enumerate(plan.targets)]
         self._turns = interleave([target.weight for target in plan.targets], plan.seed)
         self._connections: dict[Connection, None] = {}
         self._limit = plan.connections
         self._ordinal = 0
-        self._picked = self._ended = self._failed = self._requests_sent = self._oldest = 0
         self._strained = 0.0
         self._turn_at = clock()
         self._start = self._end = self._over = math.inf
         self._dues: Iterator[float] = iter(())
         self._next_due = math.inf
         self._pauses: list[float] = []
-
-    # -- the run ---------------------------------------------------------------------------------------------------
 
     def run(self, started: Callable[[float], None]) -> None:
         """Drive the plan to its end; ``started`` is told the run's start, a reading of the clock."""
@@ -97,7 +78,7 @@ class Engine:
         self._start = clock() + self.plan.warmup_s + 0.001
         self._end = self._start + self.plan.duration_s
         self._over = self._end + self.plan.timeout_s + _LATE_S
-        self._head[START_NS] = round(self._start * 1e9)
+        self._journal.open(self._start)
         started(self._start)
         schedule = self.plan.schedule
         if schedule is None:
@@ -110,7 +91,7 @@ class Engine:
         if self.cut_short:
             self.stop(self.cut_short)
         self._loop()
-        self._count()
+        self._journal.count()
 
     @property
     def until_s(self) -> float:
@@ -126,24 +107,15 @@ class Engine:
         self._pauses.clear()
 
     def _loop(self) -> None:
-        poll, handlers, timer, arm = self.epoll.poll, self.handlers, self._timer.fd, self._timer.arm
-        armed = tick_at = wake_at = 0.0
-        lead = _FIRST_LEAD_S
+        poll, handlers, allowed = self.epoll.poll, self.handlers, self._alarm.wait
+        tick_at = 0.0
         while True:
-            due = self._next_due
             before = clock()
-            late = due <= before
+            late = self._next_due <= before
             if late:
                 self._pace(before)
-                wait = 0.0
                 before = clock()
-            elif due - before <= lead:
-                wait = 0.0  # sleeping would take longer
-            else:
-                wait = _TICK_S
-                if due != armed and due < math.inf:
-                    armed, wake_at = due, due - lead
-                    arm(wake_at)
+            wait = allowed(self._next_due, before, _TICK_S)
             events = poll(wait, 64)
             now = clock()
             if (events or late) and now - before < _BRISK_S:
@@ -151,13 +123,7 @@ class Engine:
             self._turn_at = now
             for fd, _ in events:
                 handler = handlers.get(fd)
-                if handler is None:
-                    if fd == timer and wait:
-                        # Follow the time that waking up takes, so that it is over when the request is due.
-                        lead = min(
-                            _MOST_LEAD_S, max(0.0, lead + (_LEAD_STEP_S if now - wake_at > lead else -_LEAD_STEP_S))
-                        )
-                else:
+                if handler is not None:
                     handler()
                     now = clock()
                     if now >= self._next_due:
@@ -180,7 +146,7 @@ class Engine:
 
     def _tick(self, now: float) -> bool:
         """Do what needs no precision; return whether the run is over."""
-        self._count()
+        self._journal.count()
         self._sweep(now)
         if self._next_due < math.inf and now > self._end + min(_LATE_S, self.plan.timeout_s):
             self._next_due = math.inf  # what is still unsent stays so: the generator cannot keep this schedule
@@ -188,31 +154,21 @@ class Engine:
             self._pauses.pop(0)
             self._begin(now, now)
         self.watch()
-        idle = self._ended == self._picked and not self._pauses
+        idle = self._journal.ended == self._journal.begun and not self._pauses
         return now >= self._over or (idle and self._next_due == math.inf and (self._rated or now >= self._end))
 
     @property
     def _rated(self) -> bool:
         return self.plan.rate is not None
 
-    def _count(self) -> None:
-        head = self._head
-        head[SENT], head[DONE], head[FAILED] = self._requests_sent, self._ended, self._failed
-
-    # -- requests --------------------------------------------------------------------------------------------------
-
     def _begin(self, due: float, now: float) -> None:
         """Give the next request its row and send it, or have it wait for a connection."""
-        row = self._picked
-        if row >= self._spool.rows:
+        journal = self._journal
+        if journal.begun >= journal.room:
             self.stop("the run has no room for more requests")
             return
         request = self._requests[next(self._turns)]
-        self._due[row] = due - self._start
-        self._target[row] = request.number
-        self._error[row] = CUT
-        self._picked = row + 1
-        self._head[PICKED] = row + 1
+        row = journal.begin(due, request.number)
         pool = self._pools[request.number]
         turn = Turn(row, request, now, self._strained + now - self._turn_at)
         if not pool.waiting:
@@ -228,33 +184,19 @@ class Engine:
 
     def sent(self, connection: Connection, turn: Turn, now: float, size: int) -> None:
         """The first ``size`` bytes of a turn's request have gone out."""
-        row = turn.row
-        self._sent[row] = now - self._start
-        self._connection[row] = connection.ordinal
-        self._bytes_out[row] += size
-        self._requests_sent += 1
+        self._journal.sent(turn.row, connection.ordinal, now, size)
 
     def sent_more(self, turn: Turn, size: int) -> None:
         """Another ``size`` bytes of a turn's request have gone out."""
-        self._bytes_out[turn.row] += size
+        self._journal.sent_more(turn.row, size)
 
     def answered(self, connection: Connection, turn: Turn, now: float) -> None:
         """The answer is complete: judge it, write it down and use the connection for the next request."""
-        row = turn.row
         answer = connection.answer
         assert answer is not None  # noqa: S101 - it has just been read
-        status = answer.status
-        verdict = turn.request.accept(status, answer.headers, answer.body)
-        self._first_byte[row] = connection.first_byte - self._start
-        self._done[row] = now - self._start
-        self._status[row] = status
-        self._bytes_in[row] = connection.received
-        if verdict == ACCEPTED:
-            self._success[row] = 1
-        else:
-            self._failed += 1
-        self._error[row] = CODES["check"] if verdict == WRONG else 0
-        self._ended += 1
+        verdict = turn.request.accept(answer.status, answer.headers, answer.body)
+        self._journal.received(turn.row, connection.first_byte, connection.received)
+        self._journal.answered(turn.row, answer.status, now, success=verdict == ACCEPTED, error=_ERROR_OF[verdict])
         if answer.keep:
             self._release(connection)
         else:
@@ -276,29 +218,17 @@ class Engine:
             self._fill(pool)
         elif again:
             turn.tried = True
-            self._sent[turn.row] = 0.0
-            self._requests_sent -= 1
+            self._journal.take_back(turn.row)
             self._open(pool, turn)
         else:
             if received:
-                self._first_byte[turn.row] = first_byte - self._start
-                self._bytes_in[turn.row] = received
+                self._journal.received(turn.row, first_byte, received)
             self._settle(turn, kind, now)
             self._fill(pool)
 
     def _settle(self, turn: Turn, kind: str, now: float) -> None:
         """Write down that a request failed which was sent, at least in part."""
-        row = turn.row
-        nothing = math.nan
-        if not self._bytes_in[row]:
-            self._first_byte[row] = nothing
-        if not self._sent[row]:
-            self._sent[row] = nothing
-            self._connection[row] = -1
-        self._done[row] = now - self._start
-        self._error[row] = CODES[kind]
-        self._ended += 1
-        self._failed += 1
+        self._journal.failed(turn.row, kind, now)
         if not self._rated:
             if kind in ("timeout", "reset", "protocol", "check"):
                 self._again(now)
@@ -310,7 +240,7 @@ class Engine:
         """Write down that a request failed while it waited for a connection."""
         waited = now - turn.began
         own = min(waited, self._strain(now) - turn.strain)
-        self._queued[turn.row] = waited - own
+        self._journal.queued(turn.row, waited - own)
         # Waiting in vain, mostly because the engine was too busy to read answers: that is no timeout of the service.
         self._settle(turn, "unsent" if kind == "timeout" and own > waited / 2 else kind, now)
 
@@ -329,36 +259,18 @@ class Engine:
         for pool in self._all_pools:
             while pool.opening and (oldest := next(iter(pool.opening))).opened_at + timeout <= now:
                 self.not_opened(oldest, "timeout")
-        self._oldest = row = self._spool.first_open(self._oldest, self._picked)
-        latest_due = now - self._start - timeout
-        if row == self._picked or self._due[row] > latest_due:
+        row = self._journal.oldest_open()
+        due, latest_due = self._journal.due, now - timeout
+        if row is None or due(row) > latest_due:
             return
         for pool in self._all_pools:
-            while pool.waiting and self._due[pool.waiting[0].row] <= latest_due:
+            while pool.waiting and due(pool.waiting[0].row) <= latest_due:
                 self._settle_unsent(pool.waiting.popleft(), "timeout", now)
         for connection in list(self._connections):
             turn = connection.turn or connection.reserved
-            if turn is not None and self._due[turn.row] <= latest_due:
+            if turn is not None and due(turn.row) <= latest_due:
                 connection.reserved = None
                 self.lost(connection, turn, "timeout", now)
-
-    # -- connections -----------------------------------------------------------------------------------------------
-
-    def _build_pools(self) -> list[Pool]:
-        """Return the pool of each target."""
-        pools: dict[Origin, Pool] = {}
-        for target in self.plan.targets:
-            origin = origin_of(target)
-            if origin not in pools:
-                context = None
-                if origin[0] == "https":
-                    import ssl  # noqa: PLC0415 - slow to import: only a load with TLS pays for it
-
-                    self.blocked = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-                    context = ssl.create_default_context()
-                    context.set_alpn_protocols(["http/1.1"])
-                pools[origin] = Pool(origin, context)
-        return [pools[origin_of(target)] for target in self.plan.targets]
 
     def _open_some(self) -> None:
         """Open a few connections to each origin before the start, as a client has that has been there for a while."""
@@ -428,7 +340,7 @@ class Engine:
             connection.reserved = None
             now = clock()
             waited = now - turn.began
-            self._queued[turn.row] = waited - min(waited, self._strain(now) - turn.strain)
+            self._journal.queued(turn.row, waited - min(waited, self._strain(now) - turn.strain))
             connection.send(turn)
             return
         if len(self._all_pools) > 1:

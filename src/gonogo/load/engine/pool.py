@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,13 +14,13 @@ from gonogo.load.target import Target
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Origin", "Pool", "origin_of"]
+__all__ = ["Pool", "pools_of"]
 
 Origin = tuple[str, str, int, tuple[tuple[str, int], ...]]
 """Scheme, host, port and given endpoints: targets that agree in them share their connections."""
 
 
-def origin_of(target: Target) -> Origin:
+def _origin_of(target: Target) -> Origin:
     """Return the origin of a target."""
     parts = urlsplit(target.url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
@@ -96,7 +97,26 @@ class Pool:
         except (OSError, UnicodeError):
             return
         for family, _, _, _, place in found[: 1 if self._given else None]:
-            self.addresses.append(Address(family, tuple(place)))
+            self.addresses.append(Address(family, place))
+
+
+def pools_of(targets: Sequence[Target]) -> tuple[list[Pool], tuple[type[OSError], ...]]:
+    """Return the pool of each target, and the errors with which their sockets say "not now"."""
+    pools: dict[Origin, Pool] = {}
+    blocked: tuple[type[OSError], ...] = (BlockingIOError,)
+    for target in targets:
+        origin = _origin_of(target)
+        if origin in pools:
+            continue
+        context = None
+        if origin[0] == "https":
+            import ssl  # noqa: PLC0415 - slow to import: only a load with TLS pays for it
+
+            blocked = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+            context = ssl.create_default_context()
+            context.set_alpn_protocols(["http/1.1"])
+        pools[origin] = Pool(origin, context)
+    return [pools[_origin_of(target)] for target in targets], blocked
 
 
 def _count(address: Address) -> int:

@@ -1,17 +1,19 @@
 """What the engine asks of the kernel through ctypes: a precise timer, and to die with its parent.
 
-Python's timers have a resolution of 1 ms. A timerfd (timerfd_create(2)) wakes epoll within microseconds and needs no
-spinning. Python has it from 3.13 on.
+Python's timers have a resolution of 1 ms. A timerfd (timerfd_create(2)) wakes epoll within microseconds, and its user
+need not spin. Python has it from 3.13 on.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
+import time
 from typing import Final
 
-__all__ = ["Timer", "die_with_parent", "no_timer_slack"]
+__all__ = ["Alarm", "die_with_parent", "no_timer_slack"]
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _CLOCK_MONOTONIC: Final = 1
@@ -19,6 +21,9 @@ _ABSOLUTE: Final = 1
 _NONBLOCK_CLOEXEC: Final = 0o4000 | 0o2000000
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_TIMERSLACK: Final = 29
+_FIRST_LEAD_S: Final = 20e-6
+_MOST_LEAD_S: Final = 60e-6
+_LEAD_STEP_S: Final = 0.5e-6
 
 
 class _Spec(ctypes.Structure):
@@ -32,8 +37,11 @@ class _Spec(ctypes.Structure):
     )
 
 
-class Timer:
-    """A timer on CLOCK_MONOTONIC whose descriptor turns readable at an absolute time.
+class Alarm:
+    """Wakes epoll when a request is due, by a timer on CLOCK_MONOTONIC.
+
+    Waking up takes time: a few microseconds, and tens of them on virtual machines. The alarm learns how long, is set
+    that much earlier, and has its user look again without sleeping for what is left.
 
     Attributes:
         fd: to be registered edge-triggered, so that it need not be read.
@@ -44,18 +52,44 @@ class Timer:
         if self.fd < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         self._spec = _Spec()
-        self._set = _LIBC.timerfd_settime
-        self._set.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+        self._settime = _LIBC.timerfd_settime
+        self._settime.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
         self._address = ctypes.addressof(self._spec)
+        self._lead = _FIRST_LEAD_S
+        self._due = self._wake_at = 0.0
+        self._asleep = False
 
-    def arm(self, moment: float) -> None:
-        """Wake at ``moment``, a reading of time.monotonic() in seconds; at once when it has passed."""
+    def wait(self, due: float, now: float, longest_s: float) -> float:
+        """Return for how many seconds its user may sleep on epoll; the alarm is set for ``due``.
+
+        Args:
+            due: the moment that shall not be missed, a reading of time.monotonic(); infinity for none.
+            now: the present reading.
+            longest_s: what to return when the alarm or another event ends the sleep.
+        """
+        if due - now <= self._lead:
+            self._asleep = False
+            return 0.0
+        if due != self._due and due < math.inf:
+            self._due = due
+            self._wake_at = due - self._lead
+            self._set(self._wake_at)
+        self._asleep = True
+        return longest_s
+
+    def rang(self) -> None:
+        """Take note that the alarm went off: follow the median of how late that is."""
+        if self._asleep:
+            step = _LEAD_STEP_S if time.monotonic() - self._wake_at > self._lead else -_LEAD_STEP_S
+            self._lead = min(_MOST_LEAD_S, max(0.0, self._lead + step))
+
+    def _set(self, moment: float) -> None:
         seconds = int(moment)
         spec = self._spec
         spec.value_s = seconds
-        # The kernel takes a time of 0 for "never", and rounding up keeps the wake-up from coming too early.
+        # The kernel takes a time of 0 for "never".
         spec.value_ns = min(int((moment - seconds) * 1e9) + 1, 999_999_999)
-        self._set(self.fd, _ABSOLUTE, self._address, None)
+        self._settime(self.fd, _ABSOLUTE, self._address, None)
 
 
 def die_with_parent() -> None:

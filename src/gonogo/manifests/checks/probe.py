@@ -22,6 +22,8 @@ _LIVENESS: Final = Rule(
     "liveness-like-readiness", Severity.NOTICE, "a liveness probe gives up as soon as readiness does"
 )
 
+_WITH_PORT: Final = ("httpGet", "tcpSocket", "grpc")
+
 
 def _readiness(assembly: Assembly) -> Iterator[Finding]:
     for placed in assembly.workloads:
@@ -51,7 +53,8 @@ def _each_port(assembly: Assembly) -> Iterator[tuple[int | str, Container, Place
                 ("startupProbe", container.startup),
             ):
                 if probe is not None and not isinstance(probe.action, Exec):
-                    yield probe.action.port, container, place / field
+                    handlers = [name for name in _WITH_PORT if name in (place / field).node.children]
+                    yield probe.action.port, container, place / field / handlers[0] / "port"
 
 
 def _port_unknown(assembly: Assembly) -> Iterator[Finding]:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from gonogo.errors import ManifestError
 from gonogo.manifests.topology import EnvVar
 
-__all__ = ["MARKER", "PodFacts", "base_environment", "expand", "field_value"]
+__all__ = ["MARKER", "PodFacts", "base_environment", "container_environment", "field_value"]
 
 MARKER = "GONOGO_CONTAINER"
 """Variable that every process of a stack inherits: ``stack id/namespace/workload/ordinal/container``."""
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME")
-_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _KEYED = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
 
@@ -30,7 +29,7 @@ def base_environment(machine: Mapping[str, str], python: str) -> dict[str, str]:
     folder = os.path.dirname(python)  # noqa: PTH120 - text in, text out
     search = machine.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     return {
-        "PATH": f"{folder}:{search}" if folder else search,
+        "PATH": ":".join(dict.fromkeys([folder, *search.split(":")])),
         # A process that is killed would take the last lines of its log with it.
         "PYTHONUNBUFFERED": "1",
         **{name: machine[name] for name in _KEPT if name in machine},
@@ -76,15 +75,6 @@ def field_value(variable: EnvVar, pod: PodFacts, where: str) -> str:
         where=where,
         mend=f"use one of {', '.join(plain)}, metadata.labels['KEY'] or metadata.annotations['KEY']",
     )
-
-
-def expand(text: str, environment: Mapping[str, str]) -> str:
-    """Replace ``$(NAME)`` by the variable's value as Kubernetes does; ``$$`` is a dollar, an unknown name stays."""
-
-    def value(match: re.Match[str]) -> str:
-        return "$" if match[1] is None else environment.get(match[1], match[0])
-
-    return _REFERENCE.sub(value, text)
 
 
 def container_environment(

@@ -19,9 +19,13 @@ POD_HOSTS = ("0.0.0.0", "127.0.0.1", "localhost", "[::]", "[::1]")  # noqa: S104
 
 _WHOLE_POD_HOSTS = frozenset({"::", "::1"})  # elsewhere in a text two colons are a separator
 _HOST_WORDS = frozenset(
-    "addr address addresses backend backends bind broker brokers connect dsn endpoint endpoints host hostname hosts "
-    "listen master peer peers proxy server servers service services target upstream upstreams uri url urls".split()
-)
+    {
+        "addr", "address", "addresses", "backend", "backends", "bind", "broker", "brokers",
+        "connect", "dsn", "endpoint", "endpoints", "host", "hostname", "hosts", "listen",
+        "master", "peer", "peers", "proxy", "server", "servers", "service", "services",
+        "target", "upstream", "upstreams", "uri", "url", "urls",
+    }
+)  # fmt: skip
 _WORD_EDGE = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _KEY_BEFORE = re.compile(r"([A-Za-z_-][\w.-]*)[\"']?\s*[=:\s]\s*[\"'\[]?$")
 _URL_BEFORE = re.compile(r"//(?:[^/\s@\"']*@)?$")
@@ -74,7 +78,7 @@ class Rewriter:
         if text in _WHOLE_POD_HOSTS and "[::]" in self.hosts:
             return Rewritten(self.hosts["[::]"], frozenset({text}))
         if self._tokens is None:
-            return Rewritten(text)
+            return Rewritten(str(text))  # a plain str, whatever subclass came in
         seen: set[str] = set()
         left: set[str] = set()
 
@@ -90,7 +94,7 @@ class Rewriter:
                 return self.hosts[name]
             return name
 
-        return Rewritten(self._tokens.sub(replace, text), frozenset(seen), frozenset(left))
+        return Rewritten(str(self._tokens.sub(replace, text)), frozenset(seen), frozenset(left))
 
     def _means_host(self, name: str, text: str, start: int, end: int, key: str) -> bool | None:
         """Whether the token is a host; None when it may be a plain word and nothing tells."""

@@ -46,7 +46,7 @@ def curve_chart(plots: Plots, limits: Sequence[float], name: str) -> Element:
         *seconds_line(frame, places, [value for _, value in points], "p99"),
         *limit_lines(frame, limits),
         name=name,
-        title="Latency by percentile",
+        title="Latency of all requests by percentile",
         description=_words(points),
         size=SIZE,
         class_="plot",

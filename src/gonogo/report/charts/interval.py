@@ -49,16 +49,25 @@ def interval_chart(verdict: Verdict, name: str) -> Element:
 
 
 def _scale(verdict: Verdict, zone: Allowed) -> Scale:
-    shown = [verdict.observed, verdict.low, verdict.high, *zone.ends]
-    finite = [value for value in shown if math.isfinite(value)]
-    if verdict.unit == "share":
-        # Bounds that only say "between nothing and everything" would squeeze what they bound.
-        finite = [value for value in finite if 0 < value < 1] or finite
+    finite = _shown(verdict, zone)
     positive = [value for value in finite if value > 0]
     left, right = 2 * _EDGE, _WIDTH - 2 * _EDGE
     log = verdict.unit != "share" and bool(positive) and max(positive) / min(positive) > _LOG_SPAN
     scale = logarithmic(positive, left, right) if log else linear(finite, left, right)
     return _with_room(scale, finite)
+
+
+def _shown(verdict: Verdict, zone: Allowed) -> list[float]:
+    """Return the finite figures that the scale must hold."""
+    bounds = [value for value in (verdict.low, verdict.high) if math.isfinite(value)]
+    shown = [value for value in (verdict.observed, *zone.ends) if math.isfinite(value)]
+    if verdict.unit != "share":
+        return shown + bounds
+    # A bound of 0 % or 100 % often bounds nothing; it must not squeeze the figures that matter.
+    shown += [value for value in bounds if 0 < value < 1]
+    span = max(shown, default=1.0) - min(shown, default=0.0)
+    near = (value for value in bounds if span == 0 or min(abs(value - other) for other in shown) <= span)
+    return shown + list(near)
 
 
 def _with_room(scale: Scale, values: Iterable[float]) -> Scale:

@@ -38,7 +38,7 @@ def latency_chart(plots: Plots, limits: Sequence[float], name: str) -> Element:
     return picture(
         *parts,
         name=name,
-        title="Latency over time",
+        title="Latency of answered requests over time",
         description=_words(lines),
         size=SIZE,
         class_="plot",

@@ -12,6 +12,7 @@ import resource
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gonogo.platforms.process.forwarder.balance import RoundRobin
@@ -48,9 +49,7 @@ class Forwarder:
             turns.set([(str(host), int(port)) for host, port in listener["backends"]])
             if turns and key not in self._servers:
                 self._servers[key] = await asyncio.get_running_loop().create_server(
-                    lambda turns=turns: Inbound(turns, self._open, self._most),  # type: ignore[misc] # mypy cannot infer a default's type in a lambda
-                    *key,
-                    backlog=_BACKLOG,
+                    partial(Inbound, turns, self._open, self._most), *key, backlog=_BACKLOG
                 )
             elif not turns and key in self._servers:
                 self._servers.pop(key).close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import cast
 
 from gonogo.platforms.process.forwarder.balance import Backend, RoundRobin
@@ -15,42 +14,52 @@ _CONNECT_S = 5.0
 
 
 class _End(asyncio.Protocol):
-    """One side of a tunnel."""
+    """One side of a tunnel. ``other`` is set when both sides are connected."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        self.peer: asyncio.Transport | None = None
+        self.other: _End | None = None
+        self.ended = False
+
+    @property
+    def peer(self) -> asyncio.Transport | None:
+        """The other side's transport while it can be used."""
+        transport = self.other.transport if self.other is not None else None
+        return None if transport is None or transport.is_closing() else transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=_BUFFER)
 
     def data_received(self, data: bytes) -> None:
-        if self.peer is not None:
-            self.peer.write(data)
+        if (peer := self.peer) is not None:
+            peer.write(data)
 
     def pause_writing(self) -> None:
         # This side's reader is slow: the other side is not read until it has caught up.
-        if self.peer is not None and not self.peer.is_closing():
-            self.peer.pause_reading()
+        if (peer := self.peer) is not None:
+            peer.pause_reading()
 
     def resume_writing(self) -> None:
-        if self.peer is not None and not self.peer.is_closing():
-            self.peer.resume_reading()
+        if (peer := self.peer) is not None:
+            peer.resume_reading()
 
     def eof_received(self) -> bool:
-        # Half closed: the peer is told that no more comes, and may go on answering.
-        if self.peer is not None and not self.peer.is_closing() and self.peer.can_write_eof():
-            self.peer.write_eof()
+        # Half closed: the other side is told that no more comes, and may go on answering.
+        self.ended = True
+        if (peer := self.peer) is not None:
+            peer.write_eof()
+        if self.transport is not None and self.other is not None and self.other.ended:
+            self.transport.close()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.peer is None or self.peer.is_closing():
+        if (peer := self.peer) is None:
             return
         if exc is None:
-            self.peer.close()
+            peer.close()
         else:
-            self.peer.abort()
+            peer.abort()
 
 
 class Inbound(_End):
@@ -67,19 +76,27 @@ class Inbound(_End):
         self._backends = backends
         self._open = open_tunnels
         self._most = most
+        self._early = bytearray()  # what came before the replica's side was open
         self._connecting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Choose a replica and connect to it; until then nothing is read."""
+        """Choose a replica and connect to it."""
         super().connection_made(transport)
         backend = self._backends.pick()
-        inbound = cast("asyncio.Transport", transport)
         if backend is None or len(self._open) >= self._most:
-            inbound.abort()
+            cast("asyncio.Transport", transport).abort()
             return
         self._open.add(self)
-        inbound.pause_reading()
-        self._connecting = asyncio.get_running_loop().create_task(self._connect(inbound, backend))
+        self._connecting = asyncio.get_running_loop().create_task(self._connect(backend))
+
+    def data_received(self, data: bytes) -> None:
+        """Pass it on, or keep it until there is somebody to pass it to."""
+        if self.other is not None:
+            super().data_received(data)
+            return
+        self._early += data
+        if len(self._early) > _BUFFER and self.transport is not None:
+            self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Close the replica's side, or stop opening it."""
@@ -88,20 +105,25 @@ class Inbound(_End):
             self._connecting.cancel()
         super().connection_lost(exc)
 
-    async def _connect(self, inbound: asyncio.Transport, backend: Backend) -> None:
+    async def _connect(self, backend: Backend) -> None:
+        inbound = self.transport
+        if inbound is None:
+            return
         outbound = _End()
-        outbound.peer = inbound
-        make: Callable[[], _End] = lambda: outbound  # noqa: E731 - a factory of one
+        outbound.other = self
+        loop = asyncio.get_running_loop()
         try:
-            transport, _ = await asyncio.wait_for(
-                asyncio.get_running_loop().create_connection(make, *backend), _CONNECT_S
-            )
+            transport, _ = await asyncio.wait_for(loop.create_connection(lambda: outbound, *backend), _CONNECT_S)
         except (OSError, TimeoutError):
             inbound.abort()
             return
-        self.peer = transport
-        self._connecting = None
+        self.other, self._connecting = outbound, None
         if inbound.is_closing():
             transport.abort()
-        else:
+            return
+        transport.write(bytes(self._early))
+        self._early.clear()
+        if self.ended:
+            transport.write_eof()
+        elif not inbound.is_reading():
             inbound.resume_reading()

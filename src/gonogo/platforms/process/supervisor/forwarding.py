@@ -124,9 +124,10 @@ class Forwarding:
 
     def _hear(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        if word == "applied" and rest == str(self._told):
-            self.error = ""
-            self._applied.set()
+        if word == "applied":
+            if rest == str(self._told):
+                self.error = ""
+                self._applied.set()
         elif word == "failed":
             self.error = rest
             self._applied.set()

@@ -59,7 +59,7 @@ async def _serve(connection: socket.socket, record: list[Path]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     guard = asyncio.create_task(_guard(spec.owner, ending))
-    desk = asyncio.create_task(_desk(Stack(spec), reader, writer, ending))
+    desk = asyncio.create_task(_Desk(Stack(spec), writer, ending).serve(reader))
     wait = asyncio.create_task(ending.wait())
     # Whatever still runs in the tasks is of no use now: the caller clears up by the record.
     await asyncio.wait({guard, desk, wait}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,51 +70,61 @@ async def _serve(connection: socket.socket, record: list[Path]) -> None:
             raise result
 
 
-async def _desk(
-    stack: Stack, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ending: asyncio.Event
-) -> None:
-    """Answer the owner until it asks to stop or closes the connection."""
-    lock = asyncio.Lock()
+class _Desk:
+    """Answers the owner."""
 
-    async def send(value: object) -> None:
-        async with lock:
-            writer.write(encode(value))
-            await writer.drain()
+    def __init__(self, stack: Stack, writer: asyncio.StreamWriter, ending: asyncio.Event) -> None:
+        self._stack = stack
+        self._writer = writer
+        self._ending = ending
+        self._lock = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
 
-    async def start() -> None:
-        await send(await stack.start())
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Start the stack, and take requests until the owner closes the connection."""
+        async with asyncio.TaskGroup() as group:
+            self._starting = group.create_task(self._start())
+            while True:
+                try:
+                    ask = await _receive(reader)
+                except (asyncio.IncompleteReadError, ConnectionError):
+                    self._ending.set()
+                    return
+                if isinstance(ask, Ask):
+                    group.create_task(self._answer(ask))
 
-    async def answer(ask: Ask) -> None:
+    async def _start(self) -> None:
+        await self._send(await self._stack.start())
+
+    async def _answer(self, ask: Ask) -> None:
         status, error = StackStatus(), ""
         try:
-            match ask.verb:
-                case "status":
-                    status = stack.status()
-                case "sample":
-                    status = stack.sample()
-                case "reset":
-                    status = stack.reset_peaks()
-                case "kill":
-                    status = await stack.kill(ask.replica)
-                case "stop":
-                    starting.cancel()
-                    status = await stack.stop()
-        except (OSError, StopIteration) as fault:
+            status = await self._do(ask)
+        except (OSError, LookupError) as fault:
             error = f"{type(fault).__name__}: {fault}"
-        await send(Reply(ask.number, status, error))
+        await self._send(Reply(ask.number, status, error))
         if ask.verb == "stop":
-            ending.set()
+            self._ending.set()
 
-    async with asyncio.TaskGroup() as group:
-        starting = group.create_task(start())
-        while True:
-            try:
-                ask = await _receive(reader)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                ending.set()
-                return
-            if isinstance(ask, Ask):
-                group.create_task(answer(ask))
+    async def _do(self, ask: Ask) -> StackStatus:
+        match ask.verb:
+            case "sample":
+                return self._stack.sample()
+            case "reset":
+                return self._stack.reset_peaks()
+            case "kill":
+                return await self._stack.kill(ask.replica)
+            case "stop":
+                if self._starting is not None:
+                    self._starting.cancel()
+                return await self._stack.stop()
+            case "status":
+                return self._stack.status()
+
+    async def _send(self, value: object) -> None:
+        async with self._lock:
+            self._writer.write(encode(value))
+            await self._writer.drain()
 
 
 async def _guard(owner: int, ending: asyncio.Event) -> None:
@@ -123,7 +133,9 @@ async def _guard(owner: int, ending: asyncio.Event) -> None:
         descriptor = os.pidfd_open(owner)
         asyncio.get_running_loop().add_reader(descriptor, ending.set)
     while os.getppid() == owner:
-        await asyncio.sleep(_OWNER_CHECK_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), _OWNER_CHECK_S)
+            return
     ending.set()
 
 

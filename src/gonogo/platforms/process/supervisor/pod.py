@@ -44,7 +44,7 @@ class Pod:
         self._problem = problem
         self._changed = changed
         self._initialised = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._ended_for_good: Container | None = None
 
     def __iter__(self) -> Iterator[Container]:
@@ -55,7 +55,9 @@ class Pod:
     @property
     def ready(self) -> bool:
         """Whether it takes traffic."""
-        return self._initialised and not self._stopping and all(container.ready for container in self.containers)
+        return (
+            self._initialised and not self._stopping.is_set() and all(container.ready for container in self.containers)
+        )
 
     @property
     def settled(self) -> bool:
@@ -89,7 +91,7 @@ class Pod:
 
     async def stop(self) -> None:
         """End all its containers at once, each with the grace time."""
-        self._stopping = True
+        self._stopping.set()
         self._changed()
         for container in self:
             container.asked = True
@@ -121,10 +123,10 @@ class Pod:
         policy = self.spec.restart_policy
         clock = asyncio.get_running_loop().time
         in_a_row = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             begun = clock()
             good = await container.run()
-            if self._stopping:
+            if self._stopping.is_set():
                 return False
             asked, container.asked = container.asked, False
             again = shall_restart(policy, good=good, init=container.init)

@@ -1,4 +1,4 @@
-"""All replicas of a stack and what they share: control groups, the process table, the forwarder, the ledger of problems."""
+"""All replicas of a stack and what they share: control groups, process table, forwarder, list of problems."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ class Stack:
 
     async def kill(self, name: str) -> StackStatus:
         """Kill a replica and return the state of everything."""
-        await next(pod for pod in self._pods if pod.spec.name == name).kill()
+        for pod in self._pods:
+            if pod.spec.name == name:
+                await pod.kill()
         return self.status()
 
     async def stop(self) -> StackStatus:

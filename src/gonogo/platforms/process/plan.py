@@ -1,0 +1,359 @@
+"""From a topology to what the supervisor runs: every address, command line, environment and folder resolved. Pure."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gonogo.errors import ManifestError
+from gonogo.manifests.topology import (
+    Container,
+    EmptyDirVolume,
+    Exec,
+    HttpGet,
+    Probe,
+    Service,
+    TcpSocket,
+    Topology,
+    Workload,
+)
+from gonogo.platforms.process.addresses import AddressPlan, replica_name
+from gonogo.platforms.process.catalogue import Catalogue, Entry, unmapped
+from gonogo.platforms.process.environment import MARKER, PodFacts, container_environment
+from gonogo.platforms.process.network import PortNeed
+from gonogo.platforms.process.rewrite import POD_HOSTS, Rewriter
+from gonogo.platforms.process.spec import Backend, ContainerSpec, ForwardSpec, Listener, ReplicaSpec
+from gonogo.platforms.process.volumes import FileSpec, plan_volumes
+
+_LONG_SECRET = 4
+
+__all__ = ["Place", "StackPlan", "container_port", "plan_stack"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack is put.
+
+    Attributes:
+        stack: its id.
+        workdir: folder for logs and volumes.
+        root: working folder of the processes: the project.
+        python: interpreter that ``{python}`` means.
+        environment: base of every container's environment.
+        grace_cap_s: longest grace time; None: what the manifests say.
+    """
+
+    stack: str
+    workdir: str
+    root: str
+    python: str
+    environment: Mapping[str, str]
+    grace_cap_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """What to write, what to check, what to run, what to tell.
+
+    Attributes:
+        secrets: values that may not appear in a message.
+    """
+
+    replicas: tuple[ReplicaSpec, ...]
+    forwards: tuple[ForwardSpec, ...]
+    folders: tuple[str, ...]
+    files: tuple[FileSpec, ...]
+    ports: tuple[PortNeed, ...]
+    notes: tuple[str, ...]
+    secrets: tuple[str, ...]
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` without the values that came from Secrets."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            # A short one would be found in half of all words: only where it stands alone.
+            edge = r"\b" if len(secret) < _LONG_SECRET else ""
+            text = re.sub(rf"{edge}{re.escape(secret)}{edge}", "***", text)
+        return text
+
+
+def container_port(port: int | str, workload: Workload, where: str) -> int:
+    """Return the number of a port given as number or as the name of a container port.
+
+    Raises:
+        ManifestError: no container of ``workload`` has a port of that name.
+    """
+    if isinstance(port, int):
+        return port
+    for container in workload.containers:
+        for declared in container.ports:
+            if declared.name == port:
+                return declared.container_port
+    known = ", ".join(each.name for c in workload.containers for each in c.ports if each.name) or "none"
+    raise ManifestError(
+        f"{workload} has no port called {port!r}", where=where, mend=f"its containers name the ports: {known}"
+    )
+
+
+def plan_stack(topology: Topology, *, addresses: AddressPlan, catalogue: Catalogue, place: Place) -> StackPlan:
+    """Return the plan for ``topology``.
+
+    Raises:
+        SettingsError: images without a catalogue entry, all of them at once.
+        ManifestError: a reference leads nowhere.
+    """
+    missing = [
+        (workload, container)
+        for workload in topology.workloads
+        for container in (*workload.init_containers, *workload.containers)
+        if catalogue.find(container.image) is None
+    ]
+    if missing:
+        raise unmapped(missing)
+    return _Planner(topology, addresses, catalogue, place).plan()
+
+
+class _Planner:
+    def __init__(self, topology: Topology, addresses: AddressPlan, catalogue: Catalogue, place: Place) -> None:
+        self._topology = topology
+        self._addresses = addresses
+        self._catalogue = catalogue
+        self._place = place
+        self._folders: list[str] = []
+        self._files: list[FileSpec] = []
+        self._ports: list[PortNeed] = []
+        self._notes: dict[str, None] = {}
+        self._secrets: dict[str, None] = {}
+        self._named: set[tuple[str, str]] = set()
+
+    def plan(self) -> StackPlan:
+        replicas = tuple(
+            self._replica(workload, ordinal)
+            for workload in self._topology.workloads
+            for ordinal in range(workload.replicas)
+        )
+        forwards = tuple(self._forwards())
+        return StackPlan(
+            replicas=replicas,
+            forwards=forwards,
+            folders=tuple(dict.fromkeys(self._folders)),
+            files=tuple(self._files),
+            ports=(
+                *self._ports,
+                *(PortNeed(f"Service {f.service}", f.address, each.port) for f in forwards for each in f.listeners),
+            ),
+            notes=tuple(self._notes),
+            secrets=tuple(self._secrets),
+        )
+
+    def _replica(self, workload: Workload, ordinal: int) -> ReplicaSpec:
+        name = replica_name(workload, ordinal)
+        grace_s = workload.grace_s
+        if self._place.grace_cap_s is not None:
+            grace_s = min(grace_s, self._place.grace_cap_s)
+        for volume in workload.volumes:
+            if isinstance(volume, EmptyDirVolume) and volume.size_limit is not None:
+                self._notes[f"{workload}: the size limit of the volume {volume.name} is not enforced"] = None
+        return ReplicaSpec(
+            name=name,
+            address=self._addresses.replicas[name],
+            log=f"{self._place.workdir}/logs/{name.replace('/', '_')}.log",
+            containers=tuple(self._container(workload, ordinal, each) for each in workload.containers),
+            init_containers=tuple(self._container(workload, ordinal, each) for each in workload.init_containers),
+            restart_policy=workload.restart_policy,
+            grace_s=grace_s,
+        )
+
+    def _container(self, workload: Workload, ordinal: int, container: Container) -> ContainerSpec:
+        name = replica_name(workload, ordinal)
+        address = self._addresses.replicas[name]
+        where = f"{workload.source}: {workload} container {container.name}"
+        folder = f"{self._place.workdir}/volumes/{name.replace('/', '_')}"
+        volumes = plan_volumes(workload, container, folder)
+        told = _Teller(self._rewriter(workload, address, volumes.paths), self._service_names(workload.namespace), where)
+        pod_name = workload.name if workload.kind == "Pod" else f"{workload.name}-{ordinal}"
+        pod = PodFacts(
+            name=pod_name,
+            namespace=workload.namespace,
+            address=address,
+            uid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._place.stack}/{name}")),
+            labels=workload.labels,
+            annotations=workload.annotations,
+        )
+        # The marker comes first: what clears up after a stack finds a process by it.
+        base = {MARKER: f"{self._place.stack}/{name}/{container.name}", **self._place.environment}
+        environment = container_environment(container.env, base, rewrite=told.tell, pod=pod, where=where)
+        self._secrets |= {
+            text: None for each in container.env if each.secret for text in (each.value, environment[each.name]) if text
+        }
+        self._folders += [f"{self._place.workdir}/logs", folder, *volumes.folders]
+        files = volumes.file_specs(told.tell)
+        self._files += files
+        self._secrets |= {
+            line: None
+            for file in files
+            if file.secret
+            for line in file.content.decode(errors="ignore").splitlines()
+            if line.strip()
+        }
+        entry = self._entry(container)
+        values = self._values(workload, ordinal, container, address, folder, pod_name)
+        command = None if container.command is None else told.words(container.command)
+        argv = entry.argv(values, command, told.words(container.args), where=where)
+        if not container.command and container.working_dir:
+            told.left.append(f"workingDir {container.working_dir} is the image's and is not used")
+        self._named |= told.services
+        self._notes |= {f"{workload} container {container.name}: {text}": None for text in told.left}
+        ports = tuple(dict.fromkeys(each.container_port for each in container.ports if each.protocol == "TCP"))
+        self._ports += [PortNeed(f"container {container.name} of {name}", address, port) for port in ports]
+        return ContainerSpec(
+            name=container.name,
+            argv=argv,
+            env=tuple(environment.items()),
+            cwd=self._cwd(container, volumes.paths),
+            ports=ports,
+            readiness=self._probe(container.readiness, workload, told, where),
+            liveness=self._probe(container.liveness, workload, told, where),
+            startup=self._probe(container.startup, workload, told, where),
+            cpu_limit=container.resources.cpu_limit,
+            memory_limit=container.resources.memory_limit,
+            origin=f"image {container.image}, entry {entry.pattern!r}",
+        )
+
+    def _entry(self, container: Container) -> Entry:
+        entry = self._catalogue.find(container.image)
+        assert entry is not None, "plan_stack() has looked for all of them"  # noqa: S101 - tells mypy
+        return entry
+
+    def _values(
+        self, workload: Workload, ordinal: int, container: Container, address: str, folder: str, pod_name: str
+    ) -> dict[str, str]:
+        values = {
+            "host": address,
+            "python": self._place.python,
+            "workdir": folder,
+            "root": self._place.root,
+            "name": workload.name,
+            "namespace": workload.namespace,
+            "replica": pod_name,
+            "ordinal": str(ordinal),
+        }
+        for port in reversed(container.ports):
+            values["port"] = str(port.container_port)
+            if port.name:
+                values[f"port.{port.name}"] = str(port.container_port)
+        return values
+
+    def _cwd(self, container: Container, paths: Mapping[str, str]) -> str:
+        """Return the folder under a mount that workingDir means; the image's own folders are not here."""
+        wanted = Rewriter(paths=paths).apply(container.working_dir).text
+        return wanted if wanted != container.working_dir else self._place.root
+
+    def _probe(
+        self,
+        probe: Probe | None,
+        workload: Workload,
+        told: _Teller,
+        where: str,
+    ) -> Probe | None:
+        if probe is None:
+            return None
+        match probe.action:
+            case HttpGet() as get:
+                return replace(probe, action=replace(get, port=container_port(get.port, workload, where)))
+            case TcpSocket() as tcp:
+                return replace(probe, action=replace(tcp, port=container_port(tcp.port, workload, where)))
+            case Exec() as action:
+                return replace(probe, action=Exec(told.words(action.command)))
+
+    def _direct(self, service: Service) -> bool:
+        """Whether a Service's name may stand for its only replica: one replica, and every port the same behind it."""
+        behind = self._topology.behind(service)
+        return sum(workload.replicas for workload in behind) == 1 and all(
+            container_port(port.target_port, workload, str(service.source)) == port.port
+            for workload in behind
+            for port in service.ports
+        )
+
+    def _target(self, service: Service) -> str:
+        if self._direct(service):
+            (workload,) = (each for each in self._topology.behind(service) if each.replicas)
+            return self._addresses.replicas[replica_name(workload, 0)]
+        return self._addresses.service(service)
+
+    def _service_names(self, namespace: str) -> dict[str, tuple[str, str]]:
+        """Return what every name means in a Pod of ``namespace``: the Service's namespace and name."""
+        names: dict[str, tuple[str, str]] = {}
+        for service in self._topology.services:
+            key = (service.namespace, service.name)
+            dotted = f"{service.name}.{service.namespace}"
+            names |= dict.fromkeys((dotted, f"{dotted}.svc", f"{dotted}.svc.cluster.local"), key)
+        own = {
+            each.name: (each.namespace, each.name) for each in self._topology.services if each.namespace == namespace
+        }
+        return names | own
+
+    def _rewriter(self, workload: Workload, address: str, paths: Mapping[str, str]) -> Rewriter:
+        targets = {(each.namespace, each.name): self._target(each) for each in self._topology.services}
+        names = self._service_names(workload.namespace)
+        return Rewriter(
+            hosts={**dict.fromkeys(POD_HOSTS, address), **{name: targets[key] for name, key in names.items()}},
+            hinted=frozenset(name for name, (space, own) in names.items() if name in (own, f"{own}.{space}")),
+            paths={path: folder for path, folder in paths.items() if path != "/"},
+        )
+
+    def _forwards(self) -> Iterator[ForwardSpec]:
+        """Return a forwarder for every Service that something in the stack calls, unless its name leads straight on."""
+        for service in self._topology.services:
+            behind = self._topology.behind(service)
+            if (service.namespace, service.name) not in self._named or not behind or self._direct(service):
+                continue
+            yield ForwardSpec(
+                service=f"{service.namespace}/{service.name}",
+                address=self._addresses.service(service),
+                listeners=tuple(
+                    Listener(
+                        port.port,
+                        tuple(
+                            Backend(
+                                replica_name(workload, ordinal),
+                                self._addresses.replicas[replica_name(workload, ordinal)],
+                                container_port(port.target_port, workload, str(service.source)),
+                            )
+                            for workload in behind
+                            for ordinal in range(workload.replicas)
+                        ),
+                    )
+                    for port in service.ports
+                    if port.protocol == "TCP"
+                ),
+            )
+
+
+class _Teller:
+    """Rewrites what one container is told, and remembers which Services it named."""
+
+    def __init__(self, rewriter: Rewriter, names: Mapping[str, tuple[str, str]], where: str) -> None:
+        self._rewriter = rewriter
+        self._names = names
+        self._where = where
+        self.services: set[tuple[str, str]] = set()
+        self.left: list[str] = []
+
+    def tell(self, text: str, key: str = "") -> str:
+        """Return ``text`` as this machine needs it."""
+        rewritten = self._rewriter.apply(text, key)
+        self.services |= {self._names[host] for host in rewritten.hosts if host in self._names}
+        self.left += [
+            f"{key}={name} was left as it is, although a Service has that name"
+            f" (write {name}:PORT or {name}.NAMESPACE.svc to mean it)"
+            for name in sorted(rewritten.left)
+            if key and name == text
+        ]
+        return rewritten.text
+
+    def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a command line's words, each under the flag before it."""
+        keys = ("", *(word if word.startswith("-") else "" for word in words))
+        return tuple(self.tell(word, key) for word, key in zip(words, keys, strict=False))

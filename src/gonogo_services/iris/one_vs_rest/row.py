@@ -1,0 +1,27 @@
+"""The body of a request about one flower, from bytes to an array."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gonogo_services.iris.rows import parse_rows
+from gonogo_services.serving.refusal import Refusal
+
+__all__ = ["parse_flower"]
+
+_NOT_ONE_ROW: Final = 422
+
+
+def parse_flower(body: bytes) -> NDArray[np.float32]:
+    """Return the flower of ``{"data": [[4 numbers]]}`` as an array of (1, 4).
+
+    Raises:
+        Refusal: 400 when the body is not JSON, 422 when it is not exactly one row of four numbers.
+    """
+    rows = parse_rows(body)
+    if len(rows) != 1:
+        raise Refusal(_NOT_ONE_ROW, "data", f"give one row, not {len(rows)}")
+    return rows

@@ -1,0 +1,178 @@
+"""What every platform must do. Subclass :class:`PlatformContract` and give it the two fixtures that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gonogo.errors import StackError, UsageError
+from gonogo.manifests.topology import Port
+from gonogo.platforms.interface import Endpoint, Platform, RunningStack
+from tests.contracts.topologies import HEALTH, container, deployment, service, topology
+from tests.contracts.waiting import eventually
+
+__all__ = ["PlatformContract", "ask"]
+
+_START_S = 30.0
+
+
+def ask(endpoint: Endpoint, path: str) -> object:
+    """GET a path of a service and return its JSON."""
+    return httpx.get(f"http://{endpoint.host}:{endpoint.port}{path}", timeout=10, trust_env=False).json()
+
+
+class PlatformContract:
+    """The contract. A subclass gives the fixtures:
+
+    - ``platform``: the :class:`~gonogo.platforms.interface.Platform`;
+    - ``image``: name of an image that serves on port 8000, as tests/platforms/services/echo.py does.
+    """
+
+    @pytest.fixture
+    def running(self, platform: Platform, image: str, tmp_path: Path) -> Iterator[RunningStack]:
+        """A stack of two replicas behind one Service, and a Service that selects nothing."""
+        web = deployment(
+            "web",
+            container(image, env={"GREETING": "hello"}, ports=(Port(8000, "http"),), readiness=HEALTH),
+            replicas=2,
+        )
+        declared = topology(web, services=(service("web", 80, "http"), service("nobody")))
+        with platform.start(declared, workdir=tmp_path, ready_timeout_s=_START_S) as running:
+            yield running
+
+    def test_start_returns_when_every_replica_is_ready(self, running: RunningStack) -> None:
+        """After start() all replicas are ready, named namespace/workload/ordinal, in order."""
+        assert [(each.name, each.ready) for each in running.replicas()] == [("shop/web/0", True), ("shop/web/1", True)]
+
+    def test_replicas_can_be_asked_for_by_service(self, running: RunningStack) -> None:
+        """A Service's name, short or full, selects the replicas behind it."""
+        assert running.replicas("web") == running.replicas("shop/web") == running.replicas()
+        assert running.replicas("nobody") == ()
+
+    def test_every_replica_answers_at_an_endpoint_of_its_own(self, running: RunningStack) -> None:
+        """The endpoints of a Service lead to different processes."""
+        endpoints = running.endpoints(running.topology.service("web"))
+        assert len(endpoints) == len({str(ask(endpoint, "/pid")) + endpoint.host for endpoint in endpoints}) == 2
+
+    def test_a_port_can_be_named_by_number_or_name(self, running: RunningStack) -> None:
+        """The Service's port number and its name mean the same endpoints as its only port."""
+        web = running.topology.service("web")
+        assert running.endpoints(web) == running.endpoints(web, 80) == running.endpoints(web, "http")
+
+    def test_an_unknown_port_is_a_usage_error(self, running: RunningStack) -> None:
+        """A port that the Service does not declare is refused by naming those that it does."""
+        with pytest.raises(UsageError, match="no port 81"):
+            running.endpoints(running.topology.service("web"), 81)
+
+    def test_a_service_without_pods_has_no_endpoints(self, running: RunningStack) -> None:
+        """A selector that matches nothing is told, with where to mend it."""
+        with pytest.raises(StackError, match="no endpoints"):
+            running.endpoints(running.topology.service("nobody"))
+
+    def test_the_environment_is_the_manifests(self, running: RunningStack) -> None:
+        """A declared variable reaches the service."""
+        environment = ask(running.endpoints(running.topology.service("web"))[0], "/environment")
+        assert isinstance(environment, dict)
+        assert environment["GREETING"] == "hello"
+
+    def test_usage_is_sampled_for_every_replica(self, running: RunningStack) -> None:
+        """Every replica has used CPU time, holds memory, and was not restarted."""
+        for name, sample in running.sample().items():
+            assert sample.replica == name
+            assert sample.cpu_s > 0
+            assert sample.rss_max >= sample.rss > 1_000_000
+            assert sample.restarts == 0
+        assert set(running.sample()) == {"shop/web/0", "shop/web/1"}
+
+    def test_cpu_time_never_falls(self, running: RunningStack) -> None:
+        """A later sample has at least the CPU time of an earlier one, a killed process's included."""
+        before = running.sample()["shop/web/0"].cpu_s
+        running.kill("shop/web/0")
+        assert running.sample()["shop/web/0"].cpu_s >= before
+
+    def test_peaks_can_be_started_anew(self, running: RunningStack) -> None:
+        """After reset_peaks() the peak is that of now."""
+        running.reset_peaks()
+        sample = running.sample()["shop/web/0"]
+        assert sample.rss_max >= sample.rss > 0
+
+    def test_a_killed_replica_leaves_the_endpoints_and_comes_back(self, running: RunningStack) -> None:
+        """kill() returns with the replica gone; its restart policy brings it back, counted, at the same name."""
+        web = running.topology.service("web")
+        before = {ask(endpoint, "/pid") for endpoint in running.endpoints(web)}
+        running.kill("shop/web/0")
+        assert not next(each for each in running.replicas() if each.name == "shop/web/0").ready
+        eventually(lambda: all(each.ready for each in running.replicas()), _START_S)
+        after = {ask(endpoint, "/pid") for endpoint in running.endpoints(web)}
+        assert len(after - before) == 1
+        assert running.sample()["shop/web/0"].restarts == 1
+
+    def test_a_kill_that_was_asked_for_is_no_problem(self, running: RunningStack) -> None:
+        """problems() tells what nobody asked for, and that does not include an injected fault."""
+        running.kill("shop/web/1")
+        eventually(lambda: all(each.ready for each in running.replicas()), _START_S)
+        assert running.problems() == ()
+
+    def test_an_unknown_replica_cannot_be_killed(self, running: RunningStack) -> None:
+        """A wrong name is refused by naming the right ones."""
+        with pytest.raises(UsageError, match="shop/web/0"):
+            running.kill("shop/web/9")
+
+    def test_an_unready_replica_leaves_the_endpoints(
+        self, platform: Platform, image: str, tmp_path: Path
+    ) -> None:
+        """A readiness probe that fails takes the replica out, and one that holds again brings it back."""
+        probe = HEALTH.__class__(HEALTH.action, period_s=0.1, failure_threshold=1)
+        web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=probe))
+        with platform.start(topology(web), workdir=tmp_path, ready_timeout_s=_START_S) as stack:
+            (endpoint,) = stack.endpoints(stack.topology.service("web"))
+            url = f"http://{endpoint.host}:{endpoint.port}"
+            httpx.post(f"{url}/sick", trust_env=False)
+            eventually(lambda: not stack.replicas()[0].ready)
+            with pytest.raises(StackError, match="no replica"):
+                stack.endpoints(stack.topology.service("web"))
+            httpx.post(f"{url}/well", trust_env=False)
+            eventually(lambda: stack.replicas()[0].ready)
+
+    def test_what_never_gets_ready_fails_the_start(self, platform: Platform, image: str, tmp_path: Path) -> None:
+        """The error names the replica and the probe, and nothing is left running."""
+        probe = HEALTH.__class__(HEALTH.action.__class__("/nowhere", 8000))
+        web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=probe))
+        with pytest.raises(StackError, match=r"shop/web/0.*not ready within.*/nowhere.*404"):
+            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=2)
+
+    def test_stopping_twice_is_safe(self, running: RunningStack) -> None:
+        """After stop() no endpoint answers, and a second stop() does nothing."""
+        (endpoint, _) = running.endpoints(running.topology.service("web"))
+        running.stop()
+        running.stop()
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://{endpoint.host}:{endpoint.port}/pid", trust_env=False)
+
+    def test_a_stopped_stack_can_still_be_looked_at(self, running: RunningStack) -> None:
+        """Replicas, samples, problems and notes stay readable; nothing is ready."""
+        running.stop()
+        assert [each.ready for each in running.replicas()] == [False, False]
+        assert set(running.sample()) == {"shop/web/0", "shop/web/1"}
+        assert running.problems() == ()
+        assert isinstance(running.notes(), tuple)
+
+    def test_leaving_with_an_error_stops_the_stack(self, platform: Platform, image: str, tmp_path: Path) -> None:
+        """An exception inside the with block ends everything too."""
+        web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=HEALTH))
+        with suppress(ZeroDivisionError), platform.start(
+            topology(web), workdir=tmp_path, ready_timeout_s=_START_S
+        ) as stack:
+            (endpoint,) = stack.endpoints(stack.topology.service("web"))
+            raise ZeroDivisionError
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://{endpoint.host}:{endpoint.port}/pid", trust_env=False)
+
+    def test_logs_stay_after_the_stop(self, running: RunningStack) -> None:
+        """What a replica wrote can be read when it is gone."""
+        running.stop()
+        assert all("listening" in each.log.read_text() for each in running.replicas())

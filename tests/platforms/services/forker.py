@@ -1,0 +1,17 @@
+"""Forks a child, and a grandchild that leaves the session and loses its parent, and waits. Prints their pids."""
+
+import os
+import signal
+
+child = os.fork()
+if child == 0:
+    grandchild = os.fork()
+    if grandchild == 0:
+        os.setsid()
+        print("grandchild", os.getpid())
+        signal.pause()
+    if os.environ.get("ORPHAN") == "yes":
+        os._exit(0)
+    signal.pause()
+print("child", child)
+signal.pause()
