@@ -1,6 +1,7 @@
 """Units: what people write becomes numbers, and numbers become what people read."""
 
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,12 @@ def test_what_is_no_rate_is_refused(text: str | float) -> None:
 def test_a_share_is_read_as_a_number_of_zero_to_one(text: str | float, share: float) -> None:
     """A share is a percentage or a number of 0 to 1."""
     assert parse_share(text) == pytest.approx(share)
+
+
+@given(st.decimals(min_value=0, max_value=100, places=4))
+def test_a_percentage_is_the_nearest_float(percent: Decimal) -> None:
+    """99.9% is 0.999 and not its neighbour."""
+    assert parse_share(f"{percent}%") == float(percent / 100)
 
 
 @pytest.mark.parametrize("text", ["101%", "-1%", "99.9", "most"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Final
 
 from gonogo.errors import GrammarError
@@ -63,19 +64,20 @@ def parse_duration(text: str | float) -> float:
     stripped = str(text).strip()
     if stripped == "0":
         return 0.0
-    seconds, position = 0.0, 0
+    seconds, position = Decimal(0), 0
     for part in _DURATION_PART.finditer(stripped):
         unit = part.group(2)
         if part.start() != position or unit not in _DURATION_UNITS:
             break
-        seconds += float(part.group(1)) * _DURATION_UNITS[unit]
+        # In decimals, so that 100us is the float nearest to 0.0001 and not its neighbour.
+        seconds += Decimal(part.group(1)) * Decimal(repr(_DURATION_UNITS[unit]))
         position = part.end()
     if position == 0 or position != len(stripped):
         raise GrammarError(
             f"{text!r} is no duration",
             mend=f"write a number with one of the units {', '.join(_DURATION_UNITS)}, such as 250ms, 2s or 1m30s",
         )
-    return seconds
+    return float(seconds)
 
 
 def parse_rate(text: str | float) -> float:
@@ -104,7 +106,7 @@ def parse_share(text: str | float) -> float:
     """
     if isinstance(text, str):
         match = _SHARE.fullmatch(text.strip())
-        share = float(match.group(1)) / (100 if match.group(2) else 1) if match else math.nan
+        share = float(Decimal(match.group(1)) / (100 if match.group(2) else 1)) if match else math.nan
     else:
         share = float(text)
     if not 0 <= share <= 1:

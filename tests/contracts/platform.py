@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gonogo.errors import StackError, UsageError
-from gonogo.manifests.topology import Port
+from gonogo.manifests.topology import HttpGet, Port, Probe, Topology
 from gonogo.platforms.interface import Endpoint, Platform, RunningStack
 from tests.contracts.topologies import HEALTH, container, deployment, service, topology
 from tests.contracts.waiting import eventually
@@ -25,68 +25,80 @@ def ask(endpoint: Endpoint, path: str) -> object:
     return httpx.get(f"http://{endpoint.host}:{endpoint.port}{path}", timeout=10, trust_env=False).json()
 
 
-class PlatformContract:
-    """The contract. A subclass gives the fixtures:
+def _declared(image: str) -> Topology:
+    """Two replicas behind one Service, and a Service that selects nothing."""
+    web = deployment(
+        "web",
+        container(image, env={"GREETING": "hello"}, ports=(Port(8000, "http"),), readiness=HEALTH),
+        replicas=2,
+    )
+    return topology(web, services=(service("web", 80, "http"), service("nobody")))
 
-    - ``platform``: the :class:`~gonogo.platforms.interface.Platform`;
-    - ``image``: name of an image that serves on port 8000, as tests/platforms/services/echo.py does.
+
+class PlatformContract:
+    """The contract. A subclass gives two fixtures.
+
+    - ``platform``, in the scope of the class: the :class:`~gonogo.platforms.interface.Platform`;
+    - ``image``, likewise: name of an image that serves on port 8000, as tests/platforms/services/echo.py does.
     """
 
     @pytest.fixture
     def running(self, platform: Platform, image: str, tmp_path: Path) -> Iterator[RunningStack]:
-        """A stack of two replicas behind one Service, and a Service that selects nothing."""
-        web = deployment(
-            "web",
-            container(image, env={"GREETING": "hello"}, ports=(Port(8000, "http"),), readiness=HEALTH),
-            replicas=2,
-        )
-        declared = topology(web, services=(service("web", 80, "http"), service("nobody")))
-        with platform.start(declared, workdir=tmp_path, ready_timeout_s=_START_S) as running:
+        """A stack of the test's own, to be hurt."""
+        with platform.start(_declared(image), workdir=tmp_path, ready_timeout_s=_START_S) as running:
             yield running
 
-    def test_start_returns_when_every_replica_is_ready(self, running: RunningStack) -> None:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def steady(cls, platform: Platform, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+        """A stack that is only looked at."""
+        workdir = tmp_path_factory.mktemp("steady")
+        with platform.start(_declared(image), workdir=workdir, ready_timeout_s=_START_S) as running:
+            yield running
+
+    def test_start_returns_when_every_replica_is_ready(self, steady: RunningStack) -> None:
         """After start() all replicas are ready, named namespace/workload/ordinal, in order."""
-        assert [(each.name, each.ready) for each in running.replicas()] == [("shop/web/0", True), ("shop/web/1", True)]
+        assert [(each.name, each.ready) for each in steady.replicas()] == [("shop/web/0", True), ("shop/web/1", True)]
 
-    def test_replicas_can_be_asked_for_by_service(self, running: RunningStack) -> None:
+    def test_replicas_can_be_asked_for_by_service(self, steady: RunningStack) -> None:
         """A Service's name, short or full, selects the replicas behind it."""
-        assert running.replicas("web") == running.replicas("shop/web") == running.replicas()
-        assert running.replicas("nobody") == ()
+        assert steady.replicas("web") == steady.replicas("shop/web") == steady.replicas()
+        assert steady.replicas("nobody") == ()
 
-    def test_every_replica_answers_at_an_endpoint_of_its_own(self, running: RunningStack) -> None:
+    def test_every_replica_answers_at_an_endpoint_of_its_own(self, steady: RunningStack) -> None:
         """The endpoints of a Service lead to different processes."""
-        endpoints = running.endpoints(running.topology.service("web"))
+        endpoints = steady.endpoints(steady.topology.service("web"))
         assert len(endpoints) == len({str(ask(endpoint, "/pid")) + endpoint.host for endpoint in endpoints}) == 2
 
-    def test_a_port_can_be_named_by_number_or_name(self, running: RunningStack) -> None:
+    def test_a_port_can_be_named_by_number_or_name(self, steady: RunningStack) -> None:
         """The Service's port number and its name mean the same endpoints as its only port."""
-        web = running.topology.service("web")
-        assert running.endpoints(web) == running.endpoints(web, 80) == running.endpoints(web, "http")
+        web = steady.topology.service("web")
+        assert steady.endpoints(web) == steady.endpoints(web, 80) == steady.endpoints(web, "http")
 
-    def test_an_unknown_port_is_a_usage_error(self, running: RunningStack) -> None:
+    def test_an_unknown_port_is_a_usage_error(self, steady: RunningStack) -> None:
         """A port that the Service does not declare is refused by naming those that it does."""
         with pytest.raises(UsageError, match="no port 81"):
-            running.endpoints(running.topology.service("web"), 81)
+            steady.endpoints(steady.topology.service("web"), 81)
 
-    def test_a_service_without_pods_has_no_endpoints(self, running: RunningStack) -> None:
+    def test_a_service_without_pods_has_no_endpoints(self, steady: RunningStack) -> None:
         """A selector that matches nothing is told, with where to mend it."""
         with pytest.raises(StackError, match="no endpoints"):
-            running.endpoints(running.topology.service("nobody"))
+            steady.endpoints(steady.topology.service("nobody"))
 
-    def test_the_environment_is_the_manifests(self, running: RunningStack) -> None:
+    def test_the_environment_is_the_manifests(self, steady: RunningStack) -> None:
         """A declared variable reaches the service."""
-        environment = ask(running.endpoints(running.topology.service("web"))[0], "/environment")
+        environment = ask(steady.endpoints(steady.topology.service("web"))[0], "/environment")
         assert isinstance(environment, dict)
         assert environment["GREETING"] == "hello"
 
-    def test_usage_is_sampled_for_every_replica(self, running: RunningStack) -> None:
+    def test_usage_is_sampled_for_every_replica(self, steady: RunningStack) -> None:
         """Every replica has used CPU time, holds memory, and was not restarted."""
-        for name, sample in running.sample().items():
+        for name, sample in steady.sample().items():
             assert sample.replica == name
             assert sample.cpu_s > 0
             assert sample.rss_max >= sample.rss > 1_000_000
             assert sample.restarts == 0
-        assert set(running.sample()) == {"shop/web/0", "shop/web/1"}
+        assert set(steady.sample()) == {"shop/web/0", "shop/web/1"}
 
     def test_cpu_time_never_falls(self, running: RunningStack) -> None:
         """A later sample has at least the CPU time of an earlier one, a killed process's included."""
@@ -94,10 +106,10 @@ class PlatformContract:
         running.kill("shop/web/0")
         assert running.sample()["shop/web/0"].cpu_s >= before
 
-    def test_peaks_can_be_started_anew(self, running: RunningStack) -> None:
+    def test_peaks_can_be_started_anew(self, steady: RunningStack) -> None:
         """After reset_peaks() the peak is that of now."""
-        running.reset_peaks()
-        sample = running.sample()["shop/web/0"]
+        steady.reset_peaks()
+        sample = steady.sample()["shop/web/0"]
         assert sample.rss_max >= sample.rss > 0
 
     def test_a_killed_replica_leaves_the_endpoints_and_comes_back(self, running: RunningStack) -> None:
@@ -117,16 +129,14 @@ class PlatformContract:
         eventually(lambda: all(each.ready for each in running.replicas()), _START_S)
         assert running.problems() == ()
 
-    def test_an_unknown_replica_cannot_be_killed(self, running: RunningStack) -> None:
+    def test_an_unknown_replica_cannot_be_killed(self, steady: RunningStack) -> None:
         """A wrong name is refused by naming the right ones."""
         with pytest.raises(UsageError, match="shop/web/0"):
-            running.kill("shop/web/9")
+            steady.kill("shop/web/9")
 
-    def test_an_unready_replica_leaves_the_endpoints(
-        self, platform: Platform, image: str, tmp_path: Path
-    ) -> None:
+    def test_an_unready_replica_leaves_the_endpoints(self, platform: Platform, image: str, tmp_path: Path) -> None:
         """A readiness probe that fails takes the replica out, and one that holds again brings it back."""
-        probe = HEALTH.__class__(HEALTH.action, period_s=0.1, failure_threshold=1)
+        probe = Probe(HEALTH.action, period_s=0.1, failure_threshold=1)
         web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=probe))
         with platform.start(topology(web), workdir=tmp_path, ready_timeout_s=_START_S) as stack:
             (endpoint,) = stack.endpoints(stack.topology.service("web"))
@@ -140,10 +150,10 @@ class PlatformContract:
 
     def test_what_never_gets_ready_fails_the_start(self, platform: Platform, image: str, tmp_path: Path) -> None:
         """The error names the replica and the probe, and nothing is left running."""
-        probe = HEALTH.__class__(HEALTH.action.__class__("/nowhere", 8000))
+        probe = Probe(HttpGet("/nowhere", 8000))
         web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=probe))
         with pytest.raises(StackError, match=r"shop/web/0.*not ready within.*/nowhere.*404"):
-            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=2)
+            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=1.5)
 
     def test_stopping_twice_is_safe(self, running: RunningStack) -> None:
         """After stop() no endpoint answers, and a second stop() does nothing."""
@@ -164,9 +174,10 @@ class PlatformContract:
     def test_leaving_with_an_error_stops_the_stack(self, platform: Platform, image: str, tmp_path: Path) -> None:
         """An exception inside the with block ends everything too."""
         web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=HEALTH))
-        with suppress(ZeroDivisionError), platform.start(
-            topology(web), workdir=tmp_path, ready_timeout_s=_START_S
-        ) as stack:
+        with (
+            suppress(ZeroDivisionError),
+            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=_START_S) as stack,
+        ):
             (endpoint,) = stack.endpoints(stack.topology.service("web"))
             raise ZeroDivisionError
         with pytest.raises(httpx.TransportError):

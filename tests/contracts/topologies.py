@@ -21,13 +21,14 @@ from gonogo.manifests.topology import (
     Workload,
 )
 
-__all__ = ["HEALTH", "SOURCE", "container", "deployment", "service", "topology"]
+__all__ = ["HEALTH", "NO_LIMITS", "SOURCE", "container", "deployment", "service", "topology"]
 
 SOURCE = Source("stack.yaml", 1)
 HEALTH = Probe(HttpGet("/health", "http"))
+NO_LIMITS = Resources()
 
 
-def container(
+def container(  # noqa: PLR0913 - as many as a container has fields that tests set
     image: str = "echo:1",
     name: str = "main",
     *,
@@ -35,7 +36,7 @@ def container(
     args: tuple[str, ...] = (),
     env: Mapping[str, str] | tuple[EnvVar, ...] = (),
     ports: tuple[Port, ...] = (),
-    resources: Resources = Resources(),
+    resources: Resources = NO_LIMITS,
     mounts: tuple[Mount, ...] = (),
     readiness: Probe | None = None,
     liveness: Probe | None = None,

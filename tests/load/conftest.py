@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from gonogo.load.driver import start
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 from gonogo.runs.run import ERRORS, Run
-from tests.load.harness import Drive, Server
+from tests.load.harness import Drive, PlanSettings, Server
 
 
 @pytest.fixture(scope="session")
@@ -77,27 +78,10 @@ def server(shared_server: Server, request: pytest.FixtureRequest) -> Server:
 def drive(tmp_path: Path) -> Drive:
     """Return what drives a short load."""
 
-    def drive_it(
-        *targets: Target | str,
-        rate: float | None = 400,
-        duration_s: float = 0.25,
-        warmup_s: float = 0.0,
-        timeout_s: float = 2.0,
-        connections: int = 64,
-        seed: int = 0,
-        arrivals: str = "constant",
-    ) -> Run:
-        plan = LoadPlan(
-            "test",
-            tuple(target if isinstance(target, Target) else Target("GET", target) for target in targets),
-            rate,
-            duration_s,
-            warmup_s=warmup_s,
-            timeout_s=timeout_s,
-            connections=connections,
-            seed=seed,
-            arrivals=arrivals,
-        )
+    def drive_it(*targets: Target | str, **settings: Unpack[PlanSettings]) -> Run:
+        made = tuple(target if isinstance(target, Target) else Target("GET", target) for target in targets)
+        given: PlanSettings = {"rate": 400, "duration_s": 0.25, "timeout_s": 2.0, "connections": 64, **settings}
+        plan = LoadPlan("test", made, **given)
         with start(plan, tmp_path / "spool") as running:
             return running.wait()
 

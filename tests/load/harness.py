@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 from gonogo.load.target import Target
 from gonogo.runs.run import Run
 
-__all__ = ["Drive", "Server"]
+__all__ = ["Drive", "PlanSettings", "Server"]
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,19 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
+class PlanSettings(TypedDict, total=False):
+    """What a test may set of its plan; the rest is 400 requests per second for a quarter of a second."""
+
+    rate: float | None
+    duration_s: float
+    warmup_s: float
+    timeout_s: float
+    connections: int
+    arrivals: str
+
+
 class Drive(Protocol):
     """Drives a short load and returns its run."""
 
-    def __call__(
-        self,
-        *targets: Target | str,
-        rate: float | None = 400,
-        duration_s: float = 0.25,
-        warmup_s: float = 0.0,
-        timeout_s: float = 2.0,
-        connections: int = 64,
-        seed: int = 0,
-        arrivals: str = "constant",
-    ) -> Run:
+    def __call__(self, *targets: Target | str, **settings: Unpack[PlanSettings]) -> Run:
         """Drive the targets, or URLs to be got."""

@@ -29,14 +29,16 @@ from gonogo.load.driver import start
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 with start(LoadPlan("x", (Target("GET", sys.argv[1]),), 100, 60), pathlib.Path(sys.argv[2])) as running:
+    while running.progress().done < 5:
+        pass
     print(running.pid, flush=True)
     run = running.wait()
 print(json.dumps([len(run.columns), int(run.columns.success.sum()), run.facts.cut_short, running.interrupted]))
 """
 
 
-def _begin(url: str, folder: Path, *, rate: float | None = 200, duration_s: float = 60, **more: float) -> RunningLoad:
-    return start(LoadPlan("test", (Target("GET", url),), rate, duration_s, **more), folder)  # type: ignore[arg-type] # by name
+def _begin(url: str, folder: Path, *, duration_s: float = 60) -> RunningLoad:
+    return start(LoadPlan("test", (Target("GET", url),), 200, duration_s), folder)
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -113,11 +115,11 @@ def test_an_engine_that_cannot_start_says_so(server: Server, tmp_path: Path, mon
 def test_a_server_that_dies_during_the_run(serve: Callable[..., Server], tmp_path: Path) -> None:
     """What was answered before is a success, what came after is refused, and the run goes to its end."""
     server = serve()
-    with _begin(f"{server.url}/ok", tmp_path, duration_s=0.6) as running:
+    with _begin(f"{server.url}/ok", tmp_path, duration_s=1.5) as running:
         _until(lambda: running.progress().done >= 40)
         server.process.kill()
         run = running.wait()
-    assert (len(run.columns), run.facts.cut_short) == (120, "")
+    assert (len(run.columns), run.facts.cut_short) == (300, "")
     assert run.columns.error[-1] == ERRORS.index("refused")
     assert run.columns.success[:40].all()
 
@@ -132,11 +134,10 @@ def test_ctrl_c_keeps_what_was_measured(server: Server, tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     engine = int(process.stdout.readline())
-    _until(lambda: psutil.Process(engine).cpu_times().user > 0 and len(psutil.Process(engine).net_connections()) > 0)
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=20)
     rows, successes, cut_short, interrupted = json.loads(output)
-    assert rows == successes
+    assert rows == successes >= 5
     assert (cut_short, interrupted) == ("interrupted (Ctrl-C)", True)
     assert _gone(engine)
 

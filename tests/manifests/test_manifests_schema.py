@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gonogo.manifests import schema, schema_pod
 from gonogo.manifests.check import check
 from gonogo.manifests.findings import Finding, Severity
+from gonogo.manifests.reader import read
 from gonogo.manifests.shape import Entries, Listing, Shape, Struct
 from gonogo.manifests.syntax import parse
 
@@ -157,25 +158,40 @@ def test_what_kubectl_prints_is_read_without_a_word(checked: Checked) -> None:
     assert found == ()
 
 
-@pytest.mark.parametrize("kind", ["Namespace", "ConfigMap", "Secret", "Service", "Pod", "Deployment"])
-@settings(max_examples=60)
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [None, "x", "", "8000", "$(A)", True, 0, -1, 1.5, 10**30, [], {}, [None], [{}], [[1]], ["x"], {"name": "x"}]
+)
+STACK = [document.body for document in read([DATA / "load_test"])]
+
+
+def places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every value in ``node``."""
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, value in entries:
+        yield (*path, step)
+        yield from places(value, (*path, step))
+
+
+def changed(node: object, path: tuple[str | int, ...], value: object) -> object:
+    """Return ``node`` with ``value`` at ``path``."""
+    if not path:
+        return value
+    step, *rest = path
+    if isinstance(node, dict):
+        return {**node, step: changed(node.get(step), tuple(rest), value)}
+    if isinstance(node, list):
+        return [changed(item, tuple(rest), value) if i == step else item for i, item in enumerate(node)]
+    return node
+
+
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_any_values_in_any_fields_are_findings_and_no_crash(kind: str, data: st.DataObject) -> None:
-    """Whatever stands where, there are findings and never an exception."""
-    words = st.sampled_from(["x", "on", "8000", "-1", "1.5", "~", "[]", "{}", '""', '"8000"', "300Mi", "[~]", "[[x]]"])
-    names = st.sampled_from(sorted({name for table in TABLES.values() for name in table.fields} | {"app", "cpu"}))
-    nodes = st.recursive(
-        words,
-        lambda inner: (
-            st.dictionaries(names, inner, max_size=5).map(
-                lambda d: f"{{{', '.join(f'{k}: {v}' for k, v in d.items())}}}"
-            )
-            | st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
-        ),
-        max_leaves=25,
-    )
-    api = "apps/v1" if kind == "Deployment" else "v1"
-    fields = data.draw(st.dictionaries(st.sampled_from(["metadata", "spec", "data", "stringData"]), nodes))
-    text = f"apiVersion: {api}\nkind: {kind}\n" + "".join(f"{key}: {value}\n" for key, value in fields.items())
-    for finding in check(parse(text, "f")):
+def test_any_values_in_any_fields_are_findings_and_no_crash(data: st.DataObject) -> None:
+    """Whatever stands wherever in a stack, there are findings and never an exception."""
+    documents = list[object](STACK)
+    for _ in range(data.draw(st.integers(1, 4))):
+        i = data.draw(st.integers(0, len(documents) - 1))
+        path = data.draw(st.sampled_from(list(places(documents[i]))))
+        documents[i] = changed(documents[i], path, data.draw(VALUES))
+    for finding in check(parse("\n---\n".join(map(json.dumps, documents)), "f")):
         assert finding.mend

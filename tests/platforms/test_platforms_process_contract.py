@@ -12,13 +12,15 @@ from tests.platforms.machine import ECHO
 class TestProcessPlatform(PlatformContract):
     """On this machine as it is."""
 
-    @pytest.fixture
-    def platform(self) -> Platform:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def platform(cls) -> Platform:
         """Processes."""
         return ProcessPlatform({"echo:*": ECHO})
 
-    @pytest.fixture
-    def image(self) -> str:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
         """The small HTTP service."""
         return "echo:1"
 
@@ -26,7 +28,8 @@ class TestProcessPlatform(PlatformContract):
 class TestProcessPlatformWithoutControlGroups(TestProcessPlatform):
     """On a machine that lets us make no control groups."""
 
-    @pytest.fixture
-    def platform(self) -> Platform:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def platform(cls) -> Platform:
         """Processes, told that there are no control groups."""
         return ProcessPlatform({"echo:*": ECHO}, choice=Choice(reasons=dict.fromkeys(CONTROLLERS, "not delegated")))

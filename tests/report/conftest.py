@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 
@@ -67,7 +68,9 @@ def build_judgment(
         for expression, observed, low, high, limit, unit in FIGURES:
             verdict = Verdict(outcome, expression, observed, low, high, limit, unit, 1000, 0.95, text)
             ledger.record_criterion(CriterionEntry(test, name, verdict))
-        ledger.record_criterion(CriterionEntry(test, name, Verdict(outcome, text, 1, 0, 2, 3, "count", 4, 1.0, text)))
+        ledger.record_criterion(
+            CriterionEntry(test, name, Verdict(outcome, text, 1.0, 0.0, 2.0, 3.0, "count", 4, 1.0, text))
+        )
         ledger.record_test(TestEntry(test, TestOutcome.FAILED, text, 1.0, text, Cause.UNDECIDED))
     ledger.record_findings([Finding("a-rule", Severity.WARNING, Source(text, 3), text, text, text, text)])
     ledger.record_not_tested(text)
@@ -101,8 +104,9 @@ def make_judgment() -> MakeJudgment:
 def good() -> Judgment:
     """A complete session that is GO: one test, one criterion, one run."""
     ledger = Ledger()
-    run = build_run()
-    ledger.record_run(RunEntry("load", "f.py::test_a", "runs/load", summarize(run)))
+    # As summary.json holds it: tuples of the facts are lists there.
+    summary = json.loads(json.dumps(summarize(build_run())))
+    ledger.record_run(RunEntry("load", "f.py::test_a", "runs/load", summary))
     verdict = Verdict(Outcome.GO, "p99 <= 50ms", 0.01, 0.009, 0.011, 0.05, "s", 1000, 0.95, "It holds.")
     ledger.record_criterion(CriterionEntry("f.py::test_a", "load", verdict))
     ledger.record_test(TestEntry("f.py::test_a", TestOutcome.PASSED, duration_s=1.0, title="It holds its rate"))

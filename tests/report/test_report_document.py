@@ -26,7 +26,7 @@ from gonogo.verdicts.verdict import Outcome
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "judgment.schema.json"
 
 
-def strict(text: str) -> Any:
+def strict(text: str) -> Any:  # noqa: ANN401 - what JSON holds
     """Parse JSON without the constants that Python adds to it."""
 
     def refuse(constant: str) -> float:
@@ -137,7 +137,7 @@ def test_a_figure_that_is_no_number_is_damage(tmp_path: Path, good: Judgment) ->
 
 def test_a_folder_without_a_judgment_is_named(tmp_path: Path) -> None:
     """The error names the file that is missing."""
-    with pytest.raises(UsageError, match="judgment.json: no judgment can be read here"):
+    with pytest.raises(UsageError, match=r"judgment\.json: no judgment can be read here"):
         read(tmp_path)
 
 

@@ -83,7 +83,7 @@ def test_two_sessions_cannot_share_a_folder(tmp_path: Path) -> None:
     """The second one is refused and told how to go on; the first is untouched."""
     with prepare(tmp_path / "judgment") as held:
         (held.path / "judgment.json").write_text("{}", encoding="utf-8")
-        with pytest.raises(UsageError, match="another session is writing .*--gonogo-report"):
+        with pytest.raises(UsageError, match=r"another session is writing .*--gonogo-report"):
             prepare(tmp_path / "judgment")
         assert (held.path / "judgment.json").exists()
 

@@ -61,7 +61,6 @@ def _outcomes(memory: float, share: float, kind: str) -> list[Outcome]:
         (0.9, 0.01, "share"),
         (0.9, 0.01, "quantile"),
         (0.99, 0.5, "share"),
-        (0.99, 0.01, "quantile"),
     ],
 )
 def test_errors_stay_within_the_stated_five_percent(memory: float, share: float, kind: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gonogo.errors import GrammarError
 from gonogo.verdicts.criterion import Between, Comparison, Criterion, MeasureName
-from gonogo.verdicts.grammar import parse
+from gonogo.verdicts.grammar import parse, parse_measure
 from gonogo.verdicts.vocabulary import ERROR_KINDS, level_of
 
 
@@ -105,6 +105,27 @@ def test_refuses_with_place_and_mend(text: str, where: str, mend: str) -> None:
     with pytest.raises(GrammarError) as caught:
         parse(text)
     assert (where in caught.value.where, mend in caught.value.mend) == (True, True), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "measure"),
+    [
+        ("p999", MeasureName("p99.9")),
+        ("answered.mean", MeasureName("mean", "answered")),
+        ("p99[POST /x]", MeasureName("p99", key="POST /x")),
+        ("status[5xx]", MeasureName("status", key="5xx")),
+    ],
+)
+def test_reads_measure_alone(text: str, measure: MeasureName) -> None:
+    """A measure without a comparison names what is to be observed."""
+    assert parse_measure(text) == measure
+
+
+@pytest.mark.parametrize("text", ["p99 < 1s", "p99 p50", "status", "qqq", ""])
+def test_refuses_what_is_no_measure(text: str) -> None:
+    """A criterion, two measures, a missing key and an unknown name are no measure."""
+    with pytest.raises(GrammarError):
+        parse_measure(text)
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,5 @@ def _levels(
     values: FloatArray, members: BoolArray, edges: npt.NDArray[np.int64], levels: tuple[float, ...]
 ) -> tuple[FloatArray, ...]:
     """Return, for each level, the quantile in every bin; NaN where a bin has no member."""
-    table = [
-        quantiles(values[begin:end][members[begin:end]], levels)
-        for begin, end in pairwise(edges)
-    ]
+    table = [quantiles(values[begin:end][members[begin:end]], levels) for begin, end in pairwise(edges)]
     return tuple(np.array(column) for column in zip(*table, strict=True))

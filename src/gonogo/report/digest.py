@@ -20,6 +20,8 @@ _FEWEST_BINS: Final = 10
 _A_BIN: Final = 50
 """A bin holds about so many requests, so that its rate does not jump with where its edges fall."""
 
+_DIGITS: Final = 4
+
 
 def digest(run: Run) -> Plots:
     """Return what is drawn of ``run``."""
@@ -36,7 +38,8 @@ def digest(run: Run) -> Plots:
         p90=_series(over_time.answered_s["p90"]),
         p99=_series(over_time.answered_s["p99"]),
         lag_p99=_series(over_time.lag_p99_s),
-        levels=_series(by_level.percentile / 100),
+        # A level is as exact as its distance to 1.
+        levels=tuple(float(level) for level in by_level.percentile / 100),
         latency=_series(by_level.all_due_s),
     )
 
@@ -54,4 +57,4 @@ def _outcomes(over_time: Timeline) -> dict[str, Series]:
 
 
 def _series(values: Iterable[float]) -> Series:
-    return tuple(float(value) for value in values)
+    return tuple(float(f"{value:.{_DIGITS}g}") for value in values)

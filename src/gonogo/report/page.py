@@ -63,7 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         # Whatever is printed is made plain first: no control character or turned text reaches the page.
-        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=lambda value: value if hasattr(value, "__html__") else plain(str(value)),
     )
     environment.filters["figure"] = figure
     environment.filters["interval"] = interval_text

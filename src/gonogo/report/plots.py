@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +17,6 @@ __all__ = ["Plots", "Series", "dump_plots", "load_plots"]
 
 Series = tuple[float, ...]
 _SCHEMA: Final = "gonogo.plots/1"
-_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,8 @@ _READER: Final = TypeAdapter(Plots)
 
 
 def dump_plots(plots: Plots) -> str:
-    """Return ``plots`` as strict JSON, figures rounded to four digits."""
-    document: dict[str, object] = {"schema": _SCHEMA}
-    for name in ("t_s", "due", "success", "p50", "p90", "p99", "lag_p99", "latency"):
-        document[name] = [_rounded(value) for value in getattr(plots, name)]
-    document["levels"] = list(plots.levels)
-    document["outcomes"] = {name: [_rounded(value) for value in series] for name, series in plots.outcomes.items()}
+    """Return ``plots`` as strict JSON."""
+    document = {"schema": _SCHEMA, **asdict(plots)}
     return json.dumps(portable(document), allow_nan=False, separators=(",", ":"))
 
 
@@ -89,7 +84,3 @@ def _with_nan(value: object) -> object:
     if isinstance(value, list):
         return tuple(_with_nan(item) for item in value)
     return math.nan if value is None else value
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")

@@ -36,7 +36,9 @@ def compose(outcomes: Mapping[str, Outcome], parameters: Parameters, backends: M
         backends: policies.
     """
     answer: dict[str, int | list[str]] = {}
-    omitted, defaulted, failed = [], [], {}
+    omitted: dict[str, Failure] = {}
+    failed: dict[str, Failure] = {}
+    defaulted = []
     for name, outcome in outcomes.items():
         switch, policy = parameters.switches[name], backends[name].policy
         if not switch.active:
@@ -47,11 +49,11 @@ def compose(outcomes: Mapping[str, Outcome], parameters: Parameters, backends: M
             answer[name] = 0
             defaulted.append(name)
         elif policy is Policy.OMIT:
-            omitted.append(name)
+            omitted[name] = outcome
         else:
             failed[name] = outcome
     if omitted and not answer:
-        failed |= {name: outcomes[name] for name in omitted if isinstance(outcomes[name], Failure)}
+        failed |= omitted  # nothing is left to answer with
     if omitted:
-        answer["omitted"] = omitted
+        answer["omitted"] = list(omitted)
     return Composed(answer, tuple(defaulted), failed)

@@ -17,13 +17,13 @@ _RESERVED: Final = frozenset({"omitted", "detail", "field"})
 
 
 def named(values: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Return the values of the variables ``<prefix>_<NAME>`` by name in lower case, in the order that they stand.
+    """Return the values of the variables ``<prefix>_<NAME>`` by name in lower case, sorted by it.
 
     Raises:
         SettingsError: a name is empty, longer than 32 characters, used by answers themselves, or no name.
     """
     found = {}
-    for key, value in values.items():
+    for key, value in sorted(values.items()):
         if not key.startswith(f"{prefix}_"):
             continue
         name = key[len(prefix) + 1 :].lower()

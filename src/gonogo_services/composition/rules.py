@@ -63,7 +63,7 @@ class Rule:
 
 
 def read_rules(values: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Read ``EXCLUDE_<RULE>`` variables in the order that they stand.
+    """Read ``EXCLUDE_<RULE>`` variables, sorted by the rules' names.
 
     Raises:
         SettingsError: one cannot be read; the message names it.

@@ -104,7 +104,9 @@ def _without_service_links(values: Mapping[str, str]) -> dict[str, str]:
     (Kubernetes documentation, Service, "Discovering services").
     """
     links = [key.removesuffix("_SERVICE_HOST") for key in values if key.endswith("_SERVICE_HOST")]
-    prefixes = tuple(prefix for link in links for prefix in (f"{link}_SERVICE_HOST", f"{link}_SERVICE_PORT", f"{link}_PORT"))
+    prefixes = tuple(
+        prefix for link in links for prefix in (f"{link}_SERVICE_HOST", f"{link}_SERVICE_PORT", f"{link}_PORT")
+    )
     return {key: value for key, value in values.items() if not key.startswith(prefixes)} if prefixes else dict(values)
 
 

@@ -1,7 +1,7 @@
 """Memory that all workers share: made before they are forked, one writer at a time, whoever dies.
 
-The lock is a POSIX record lock (fcntl(2)): it excludes other processes, and the kernel releases it when its holder ends,
-so that a worker killed in the middle of a change stops nobody.
+The lock is a POSIX record lock (fcntl(2)): it excludes other processes, and the kernel releases it when its holder
+ends, so that a worker killed in the middle of a change stops nobody.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Operations that wait for others to answer them: asynchronous, with headers both ways and a body limit of their own."""
+"""Operations that wait for others to answer them: asynchronous, with headers and a body limit of their own."""
 
 from __future__ import annotations
 

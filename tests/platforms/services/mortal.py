@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 seconds, status = float(sys.argv[1]), int(sys.argv[2])
-print(f"ending in {seconds} s with {status}")
+print(f"ending in {seconds} s with {status}")  # noqa: T201 - its output is what the tests look at
 lives = 0
 if len(sys.argv) > 3:
     counter = Path(sys.argv[3])
@@ -14,5 +14,5 @@ if len(sys.argv) > 3:
 if len(sys.argv) > 3 and lives >= int(sys.argv[4]):
     time.sleep(3600)
 time.sleep(seconds)
-print("the end", file=sys.stderr)
+print("the end", file=sys.stderr)  # noqa: T201 - its output is what the tests look at
 sys.exit(status)

@@ -100,10 +100,13 @@ class Engine:
 
     def stop(self, why: str, grace_s: float = _UNTIL_ANSWERED) -> None:
         """Send nothing more, and end as soon as all is answered, or in ``grace_s`` seconds."""
+        now = clock()
         self.cut_short = self.cut_short or why
+        # A request whose turn is just coming is not called unsent: for this run it never was due.
+        due = self._next_due
+        self._end = min(self._end, due if now - _TICK_S <= due < math.inf else now)
         self._next_due = math.inf
-        self._end = min(self._end, clock())
-        self._over = min(self._over, clock() + grace_s)
+        self._over = min(self._over, now + grace_s)
         self._pauses.clear()
 
     def _loop(self) -> None:

@@ -27,9 +27,9 @@ from gonogo.platforms.process.rewrite import POD_HOSTS, Rewriter
 from gonogo.platforms.process.spec import Backend, ContainerSpec, ForwardSpec, Listener, ReplicaSpec
 from gonogo.platforms.process.volumes import FileSpec, plan_volumes
 
-_LONG_SECRET = 4
-
 __all__ = ["Place", "StackPlan", "container_port", "plan_stack"]
+
+_LONG_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)

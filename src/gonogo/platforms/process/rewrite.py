@@ -28,7 +28,7 @@ _HOST_WORDS = frozenset(
 )  # fmt: skip
 _WORD_EDGE = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _KEY_BEFORE = re.compile(r"([A-Za-z_-][\w.-]*)[\"']?\s*[=:\s]\s*[\"'\[]?$")
-_URL_BEFORE = re.compile(r"//(?:[^/\s@\"']*@)?$")
+_URL_BEFORE = re.compile(r"(?:^|[:\s\"'=,;(])//(?:[^/\s@\"']*@)?$")
 _PORT_AFTER = re.compile(r":(?:\d{1,5}(?![\w.-])|[$%{])")
 _USER_INFO_AFTER = re.compile(r"(?::[^/\s@\"']*)?@")
 _BEFORE_HOST = frozenset(" \t\r\n\"'`=,;(<[{|@:")

@@ -20,6 +20,7 @@ _BAND = (5.0, 23.0)
 _LABEL_Y = 36.0
 _LOG_SPAN = 8.0
 """From this ratio on between the largest and the smallest figure the scale is logarithmic."""
+_TINY = 1e-12
 _CLASS = {Outcome.GO: "go", Outcome.NO_GO: "nogo", Outcome.INCONCLUSIVE: "open"}
 
 
@@ -50,7 +51,7 @@ def interval_chart(verdict: Verdict, name: str) -> Element:
 
 def _scale(verdict: Verdict, zone: Allowed) -> Scale:
     finite = _shown(verdict, zone)
-    positive = [value for value in finite if value > 0]
+    positive = [value for value in finite if value > _TINY]
     left, right = 2 * _EDGE, _WIDTH - 2 * _EDGE
     log = verdict.unit != "share" and bool(positive) and max(positive) / min(positive) > _LOG_SPAN
     scale = logarithmic(positive, left, right) if log else linear(finite, left, right)

@@ -13,6 +13,9 @@ _STEPS: Final = (1.0, 2.0, 5.0, 10.0)
 _FEW_DECADES: Final = 1.7
 """A logarithmic scale over fewer decades has ticks between the powers of ten."""
 _MANY_DECADES: Final = 6
+_TINY: Final = 1e-12
+_HUGE: Final = 1e15
+"""Scales are made for figures between the two; what lies beyond them is drawn at an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,18 @@ class Scale:
 
 def linear(values: Iterable[float], start: float, end: float, *, zero: bool = False) -> Scale:
     """Return a linear scale with room for the finite ones of ``values``, from 0 where ``zero`` is true."""
-    finite = [value for value in values if math.isfinite(value)]
-    low = 0.0 if zero or not finite else min(finite)
-    high = max(finite, default=1.0)
-    if high <= low:
-        high = low + (abs(low) or 1.0)
+    shown = [value for value in values if abs(value) <= _HUGE]
+    low = 0.0 if zero or not shown else min(shown)
+    high = max(shown, default=1.0)
+    if high - low <= max(_TINY, _TINY * abs(high)):
+        high = low + max(abs(low), 1.0)
     return Scale(low, high, start, end)
 
 
 def logarithmic(values: Iterable[float], start: float, end: float) -> Scale:
     """Return a logarithmic scale with room for the finite ones of ``values`` above 0, at least half a decade."""
-    finite = [value for value in values if math.isfinite(value) and value > 0]
-    low, high = min(finite, default=1.0), max(finite, default=10.0)
+    shown = [value for value in values if _TINY <= value <= _HUGE]
+    low, high = min(shown, default=1.0), max(shown, default=10.0)
     if high / low < math.sqrt(10):
         middle = math.sqrt(low * high)
         low, high = middle / 10**0.25, middle * 10**0.25

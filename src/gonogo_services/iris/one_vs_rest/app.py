@@ -82,7 +82,9 @@ def create_app(classifier: OneVsRest) -> Service:
         description=f"The probability that a flower ({', '.join(FEATURES)} in centimetres) is of {classifier.mode}.",
         operations=[
             Operation("GET", "/health", "Tell that the service is up and has its model.", healthy, Health),
-            Operation("GET", "/metadata", "Tell types, shapes and samples, and which model answers.", metadata, Metadata),
+            Operation(
+                "GET", "/metadata", "Tell types, shapes and samples, and which model answers.", metadata, Metadata
+            ),
             Operation("GET", "/label", "Name what the two probabilities are of.", names, list[str]),
             Operation("GET", "/predict/test", "Predict a built-in sample.", predict_sample, Probability),
             Operation("POST", "/predict", "Predict one flower.", predict, Probability, Rows, _REFUSALS),

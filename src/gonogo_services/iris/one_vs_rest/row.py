@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pydantic_core
 from numpy.typing import NDArray
 
 from gonogo_services.iris.rows import parse_rows
 from gonogo_services.serving.refusal import Refusal
 
-__all__ = ["parse_flower"]
+__all__ = ["parse_flower", "parse_lengths"]
 
 _NOT_ONE_ROW: Final = 422
 
@@ -25,3 +26,14 @@ def parse_flower(body: bytes) -> NDArray[np.float32]:
     if len(rows) != 1:
         raise Refusal(_NOT_ONE_ROW, "data", f"give one row, not {len(rows)}")
     return rows
+
+
+def parse_lengths(body: bytes) -> tuple[float, float, float, float]:
+    """Return the four lengths of ``{"data": [[4 numbers]]}`` as they were written, not rounded to the model's 32 bits.
+
+    Raises:
+        Refusal: as ``parse_flower`` does.
+    """
+    parse_flower(body)
+    a, b, c, d = map(float, pydantic_core.from_json(body)["data"][0])
+    return a, b, c, d

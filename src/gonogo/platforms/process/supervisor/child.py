@@ -75,14 +75,13 @@ def _become(
             os.write(descriptor, b"0")
             os.close(descriptor)
         source = os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin
-        # Copies above the four descriptors that are about to be replaced.
+        # Copies above the four descriptors that are about to be replaced. Everything else closes itself at exec.
         copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 4) for fd in (source, output, error_end)]
         os.dup2(copies[0], 0)
         os.dup2(copies[1], 1)
         os.dup2(copies[1], 2)
         os.dup2(copies[2], 3, inheritable=False)
         error_end = 3
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
         _allow_files()
         for number in _RESET:
             signal.signal(number, signal.SIG_DFL)

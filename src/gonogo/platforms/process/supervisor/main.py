@@ -48,7 +48,10 @@ def main(socket_fd: int, *held_fds: int) -> int:
 
 async def _serve(connection: socket.socket, record: list[Path]) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
-    spec = await _receive(reader)
+    try:
+        spec = await _receive(reader)
+    except asyncio.IncompleteReadError:
+        return  # the owner ended before it had said what to run
     if not isinstance(spec, StackSpec):
         return
     record.append(Path(spec.record))

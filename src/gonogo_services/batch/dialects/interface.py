@@ -1,0 +1,65 @@
+"""What batch inference needs from a kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Engine
+
+__all__ = ["Dialect", "joined"]
+
+
+class Dialect(Protocol):
+    """A kind of database."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the kind, such as ``mariadb``."""
+        ...
+
+    def prepare(self, engine: Engine, lease_s: float) -> None:
+        """Set what every new connection needs; a job that falls silent loses its locks after ``lease_s`` seconds."""
+        ...
+
+    def skips_locked(self, connection: Connection) -> bool:
+        """Tell whether the server can leave out rows that another transaction has locked."""
+        ...
+
+    def now(self) -> ColumnElement[float]:
+        """Return the database's clock: seconds since 1970."""
+        ...
+
+    def concatenated(self, column: ColumnElement[Any], separator: str) -> ColumnElement[str]:
+        """Return the aggregate that joins the texts of a column, in the order in which rows arrive."""
+        ...
+
+    def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
+        """Write the predictions of rows that the transaction holds, in one statement, and return how many it wrote.
+
+        Args:
+            connection: within a transaction.
+            ids: rows of ``items`` that have no prediction.
+            predictions: JSON for each of them: lists of numbers, without blanks.
+        """
+        ...
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Let one connection at a time through to change tables, until the transaction ends or it closes."""
+        ...
+
+    def full(self, error: BaseException) -> bool:
+        """Tell whether the database's own exception says that there is no room left."""
+        ...
+
+
+def joined(predictions: Sequence[str], separator: str) -> str:
+    """Return the texts as one.
+
+    Raises:
+        ValueError: a text contains a character that no list of numbers has, so that it could pass for two.
+    """
+    text = separator.join(predictions)
+    if any(character in text for character in "'\"\\ {}"):
+        raise ValueError("a prediction to be stored is no list of numbers")
+    return text

@@ -1,0 +1,67 @@
+"""Programs that a test starts: modules of gonogo_services on ports that the system chooses."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+DEADLINE_S: Final = 60.0
+
+
+class Program:
+    """A module of gonogo_services in a process of its own, ready; killed after a minute at the latest.
+
+    Args:
+        module: name below ``gonogo_services``.
+        log: a file for what it writes to standard error.
+        environment: its variables, beside PATH and a free PORT.
+    """
+
+    def __init__(self, module: str, log: Path, environment: dict[str, str]) -> None:
+        self.log = log
+        with log.open("w") as sink:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", f"gonogo_services.{module}"],
+                env={"PATH": os.environ["PATH"], "PORT": "0", "GRACE_S": "1", **environment},
+                stderr=sink,
+            )
+        self._killer = threading.Timer(DEADLINE_S, self.process.kill)
+        self._killer.daemon = True
+        self._killer.start()
+        self.url = self.await_line(r"is ready at (http://\S+)")[1]
+
+    def await_line(self, pattern: str) -> re.Match[str]:
+        """Return the match of the first line of its log in which ``pattern`` is found, waiting for it to be written."""
+        with self.log.open() as lines:
+            part = ""
+            while True:
+                ended = self._ends_within(0.0 if part else 0.02)
+                part += lines.readline()
+                if part.endswith("\n"):
+                    if match := re.search(pattern, part):
+                        return match
+                    part = ""
+                elif ended:
+                    raise AssertionError(f"it ended without a line like {pattern!r}: {self.log.read_text()}")
+
+    def _ends_within(self, time_s: float) -> bool:
+        try:
+            self.process.wait(time_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self) -> int:
+        """End it and return its exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(10)
+        finally:
+            self._killer.cancel()
+            self.process.kill()
+            self.process.wait()
