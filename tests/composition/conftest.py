@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gonogo_services.iris.one_vs_rest.names import MODELS
 from gonogo_services.iris.one_vs_rest.training import train
-from tests.composition.programs import Program
-
-Start = Callable[..., Program]
+from tests.composition.programs import Program, Start
 
 
 @pytest.fixture(scope="session")

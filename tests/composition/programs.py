@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -65,3 +66,6 @@ class Program:
             self._killer.cancel()
             self.process.kill()
             self.process.wait()
+
+
+Start = Callable[[str, dict[str, str]], Program]

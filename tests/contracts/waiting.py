@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["eventually"]
+__all__ = ["comes_true", "eventually"]
 
 T = TypeVar("T")
 _POLL_S = 0.01
@@ -19,3 +20,12 @@ def eventually(condition: Callable[[], T], within_s: float = 10.0) -> T:
         assert time.monotonic() < deadline, f"did not come true within {within_s} s: {condition}"
         time.sleep(_POLL_S)
     return value
+
+
+async def comes_true(condition: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait until ``condition`` holds while the event loop goes on; fail when it does not within ``within_s``."""
+    async with asyncio.timeout(within_s):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(_POLL_S)

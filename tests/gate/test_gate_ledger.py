@@ -131,3 +131,12 @@ def test_notes_and_provenance_are_passed_on() -> None:
     assert judgment.scope == "-m loadtest"
     assert judgment.provenance == {"commit": "abc", "platform": "docker"}
     assert judgment.not_tested == ("memory limits",)
+
+
+def test_the_first_attempt_counts_whichever_way_it_went() -> None:
+    """A later attempt adds neither its outcome nor its time."""
+    ledger = passing()
+    ledger.record_test(TestEntry("f.py::a", TestOutcome.FAILED, "flaky", 5.0, cause=Cause.ASSERTION), attempt=2)
+    assert ledger.judgment(complete=True).tests == (
+        TestEntry("f.py::a", TestOutcome.PASSED, "", 1.0, "It holds its rate", attempts=2),
+    )

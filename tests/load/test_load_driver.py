@@ -28,11 +28,16 @@ import json, sys, pathlib
 from gonogo.load.driver import start
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
-with start(LoadPlan("x", (Target("GET", sys.argv[1]),), 100, 60), pathlib.Path(sys.argv[2])) as running:
-    while running.progress().done < 5:
-        pass
-    print(running.pid, flush=True)
-    run = running.wait()
+running = start(LoadPlan("x", (Target("GET", sys.argv[1]),), 100, 60), pathlib.Path(sys.argv[2]))
+try:
+    with running:
+        while running.progress().done < 5:
+            pass
+        print(running.pid, flush=True)
+        running.wait()
+except KeyboardInterrupt:
+    pass  # it came outside of wait()
+run = running.wait()
 print(json.dumps([len(run.columns), int(run.columns.success.sum()), run.facts.cut_short, running.interrupted]))
 """
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.errors import StackError
+from gonogo.manifests.topology import ConfigMapVolume, Mount
 from gonogo.platforms.process.leftovers import private_folder, reap
 from gonogo.platforms.process.stack import ProcessStack
 from tests.contracts.topologies import container, deployment, topology
@@ -56,6 +57,12 @@ def nothing_left(stack: str, pids: list[int]) -> bool:
     return not (any(map(alive, pids)) or marked(f"{stack}/") or groups_of(stack) or stack in records())
 
 
+def forked(log: Path) -> list[int]:
+    """Return the pids of what a forker forked, once both are there."""
+    eventually(lambda: words_after(log, "grandchild") and words_after(log, "child"))
+    return [int(word) for name in ("child", "grandchild") for word in words_after(log, name)]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=["kill -9", "TERM", "Ctrl-C"])
 def test_the_end_of_the_owner_ends_the_stack(tmp_path: Path, number: signal.Signals) -> None:
     """Processes that forked, left their session and lost their parent are gone too, and so are the control groups."""
@@ -95,14 +102,7 @@ def test_a_service_that_ignores_sigterm_is_killed(up: Up) -> None:
 def test_a_kill_reaches_what_a_replica_forked(up: Up) -> None:
     """kill() ends children and runaway grandchildren as well, and only this replica's."""
     stack = up(topology(deployment("web", container("forker:1"), replicas=2)))
-    logs = [each.log for each in stack.replicas()]
-    family = [
-        [
-            int(word)
-            for word in (*eventually(lambda log=log: words_after(log, "grandchild")), *words_after(log, "child"))
-        ]  # type: ignore[misc] # a lambda's default
-        for log in logs
-    ]
+    family = [forked(each.log) for each in stack.replicas()]
     stack.kill("shop/web/0")
     assert not any(map(alive, family[0]))
     assert all(map(alive, family[1]))
@@ -142,8 +142,11 @@ def test_a_later_session_clears_up_after_a_dead_one(tmp_path: Path) -> None:
 
 
 def test_volumes_are_removed_and_logs_stay(up: Up, tmp_path: Path) -> None:
-    """After the stop the workdir holds the logs and nothing else."""
-    stack = up(topology(deployment("web", container("stubborn:1"))), stop_timeout_s=0.1)
-    stack.stop()
+    """After the stop the workdir holds the logs and nothing else, least of all a Secret."""
+    volume = ConfigMapVolume("token", {"token": b"hunter2"}, secret=True)
+    web = container("stubborn:1", mounts=(Mount("token", "/run/secrets"),))
+    stack = up(topology(deployment("web", web, volumes=(volume,))), stop_timeout_s=0.1)
     (workdir,) = tmp_path.glob("stack-*")
+    assert len(list(workdir.rglob("token"))) == 1
+    stack.stop()
     assert [path.name for path in workdir.iterdir()] == ["logs"]

@@ -42,7 +42,7 @@ HOST_CHARACTERS = string.ascii_letters + string.digits + "_-"
         ('{"host": "mysql", "model": "iris"}', "", f'{{"host": "{MYSQL}", "model": "iris"}}'),
         ("host: mysql\nname: mysql\n", "", f"host: {MYSQL}\nname: mysql\n"),
         ("server iris:8000;", "", f"server {IRIS}:8000;"),
-        ("0.0.0.0", "--host", POD),
+        ("0.0.0.0", "--host", POD),  # noqa: S104 - text
         ("--bind=0.0.0.0:8000", "", f"--bind={POD}:8000"),
         ("[::]:8000", "--bind", f"{POD}:8000"),
         ("::", "--host", POD),

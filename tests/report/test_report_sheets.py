@@ -46,6 +46,12 @@ def test_a_short_run_has_few_bins(make_run: Callable[..., Run]) -> None:
     assert len(digest(make_run(requests=60)).t_s) == 10
 
 
+def test_a_steady_rate_is_drawn_steady(make_run: Callable[..., Run]) -> None:
+    """The edges of the bins make no ripples of their own: every bin holds as many requests."""
+    due = digest(make_run(requests=10_000, rate=1000.0)).due
+    assert max(due) / min(due) < 1.015
+
+
 def test_the_sheet_shows_what_the_summary_has(make_run: Callable[..., Run]) -> None:
     """Groups of labelled figures with units, in the words of the summary."""
     sheet = {line.label: line.text for _, lines in run_lines(summarize(make_run())) for line in lines}

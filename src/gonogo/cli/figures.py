@@ -12,9 +12,9 @@ __all__ = ["figures"]
 
 def figures(summary: Mapping[str, Any]) -> str:
     """Return the summary (the dict of summary.json) as aligned lines."""
-    rate = "as fast as answers came" if summary["rate"] is None else f"{summary['rate']:g}/s asked for"
     rows = [
-        ("requests", f"{format_count(summary['requests'])} of {format_count(summary['due'])} due, {rate}"),
+        ("requests", f"{format_count(summary['requests'])} of {format_count(summary['due'])} due"),
+        ("rate", f"{_number(summary['rate'])}/s"),
         ("throughput", f"{_number(summary['throughput'])}/s"),
         (
             "duration",

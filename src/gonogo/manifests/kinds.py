@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.manifests import schema
+from gonogo.manifests import schema, schema_route, schema_traffic
 from gonogo.manifests.findings import Severity
 from gonogo.manifests.fit import closest
 from gonogo.manifests.rule import Rule
 from gonogo.manifests.shape import Struct
 
-__all__ = ["RULES", "Remark", "Standing", "standing"]
+__all__ = ["RULES", "Remark", "Standing", "routed", "standing", "unread"]
 
 KIND_HARMLESS: Final = Rule("kind-harmless", Severity.NOTICE, "an object has no effect on this stack")
 TRAFFIC_POLICY_UNREAD: Final = Rule(
@@ -68,6 +68,12 @@ _READ: Final = {
     "Service": ("v1", schema.SERVICE),
     "Pod": ("v1", schema.POD),
     "Deployment": ("apps/v1", schema.DEPLOYMENT),
+}
+# Traffic rules that are read, and the versions in which they are served, the current one first.
+_ROUTED: Final = {
+    ("networking.istio.io", "DestinationRule"): (("v1", "v1beta1", "v1alpha3"), schema_traffic.DESTINATION_RULE),
+    ("networking.istio.io", "VirtualService"): (("v1", "v1beta1", "v1alpha3"), schema_traffic.VIRTUAL_SERVICE),
+    ("gateway.networking.k8s.io", "HTTPRoute"): (("v1", "v1beta1"), schema_route.HTTP_ROUTE),
 }
 _CONVERTED: Final = frozenset({"extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"})
 
@@ -184,7 +190,7 @@ def standing(api_version: str, kind: str) -> Standing:
         consequence = f"{api_version} is gone since Kubernetes {gone[0]}: a cluster of today refuses the object"
         return _refused(API_VERSION_GONE, "apiVersion", consequence, f"write {gone[1]}")
     if group in _TRAFFIC:
-        return _traffic(group, version)
+        return _traffic(group, version, kind)
     if (group, kind) in _HARMLESS or (group, kind) in _RUNS:
         return _known(group, version, kind)
     return _foreign(group, api_version, kind)
@@ -205,17 +211,35 @@ def _known(group: str, version: str, kind: str) -> Standing:
     return _refused(KIND_HARMLESS, "kind", _HARMLESS[group, kind], _ON_A_CLUSTER)
 
 
-def _traffic(group: str, version: str) -> Standing:
-    unread = Remark(
+def unread(acting: str) -> Remark:
+    """Return what there is to say about a traffic rule that does not act; ``acting`` says of what that is true."""
+    return Remark(
         TRAFFIC_POLICY_UNREAD,
         "kind",
-        "the rule does not act on this stack: traffic goes to the Services as if it were not there",
+        f"the rule does not act on {acting}: traffic goes to the Services as if it were not there",
         "read the judgment as one without this rule",
     )
+
+
+def routed(api_version: str, kind: str) -> bool:
+    """Whether objects of ``kind`` in ``api_version`` are traffic rules that gonogo reads."""
+    group, _, version = api_version.rpartition("/")
+    return version in _ROUTED.get((group, kind), ((), None))[0]
+
+
+def _traffic(group: str, version: str, kind: str) -> Standing:
+    served, struct = _ROUTED.get((group, kind), ((), None))
+    if struct is None:
+        remarks = (unread("this stack"),)
+    elif version not in served:
+        consequence = f"{kind} is served in no version {version!r}: clusters refuse the object"
+        return _refused(API_VERSION_UNKNOWN, "apiVersion", consequence, f"write {_joined(group, served[0])}")
+    else:
+        remarks = ()
     if group == "networking.istio.io" and version in _ISTIO_OLD:
         consequence = f"{version} is still served by Istio; v1 is the current one"
-        return Standing(None, (unread, Remark(API_VERSION_OLD, "apiVersion", consequence, f"write {group}/v1")))
-    return Standing(None, (unread,))
+        remarks = (*remarks, Remark(API_VERSION_OLD, "apiVersion", consequence, f"write {group}/v1"))
+    return Standing(struct, remarks)
 
 
 def _foreign(group: str, api_version: str, kind: str) -> Standing:

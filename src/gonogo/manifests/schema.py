@@ -27,7 +27,7 @@ from gonogo.manifests.shape import (
     read,
 )
 
-__all__ = ["CONFIG_MAP", "DEPLOYMENT", "NAMESPACE", "POD", "SECRET", "SERVICE"]
+__all__ = ["CONFIG_MAP", "DEPLOYMENT", "NAMESPACE", "POD", "SECRET", "SERVICE", "object_of"]
 
 _PORT: Final = Number(1, 65535)
 _STATUS: Final = read(Anything())
@@ -63,7 +63,8 @@ def _metadata(name: Complaint) -> Field:
     )
 
 
-def _object(name: Complaint, **fields: Field) -> Struct:
+def object_of(name: Complaint, **fields: Field) -> Struct:
+    """Return the shape of an object whose name ``name`` judges, with ``fields`` beside its head."""
     return Struct(
         {
             "apiVersion": need(Text()),
@@ -114,21 +115,21 @@ _SERVICE_PORT: Final = Struct(
     }
 )
 
-NAMESPACE: Final = _object(dns_label, spec=read(Anything()), status=_STATUS)
-CONFIG_MAP: Final = _object(
+NAMESPACE: Final = object_of(dns_label, spec=read(Anything()), status=_STATUS)
+CONFIG_MAP: Final = object_of(
     dns_subdomain,
     data=read(Entries(Text(), config_key)),
     binaryData=read(Entries(Text(), config_key)),
     immutable=read(Flag()),
 )
-SECRET: Final = _object(
+SECRET: Final = object_of(
     dns_subdomain,
     data=read(Entries(Text(), config_key)),
     stringData=read(Entries(Text(), config_key)),
     immutable=read(Flag()),
     type=read(Text()),
 )
-SERVICE: Final = _object(
+SERVICE: Final = object_of(
     service_name,
     status=_STATUS,
     spec=need(
@@ -158,8 +159,8 @@ SERVICE: Final = _object(
         )
     ),
 )
-POD: Final = _object(dns_subdomain, spec=need(POD_SPEC), status=_STATUS)
-DEPLOYMENT: Final = _object(
+POD: Final = object_of(dns_subdomain, spec=need(POD_SPEC), status=_STATUS)
+DEPLOYMENT: Final = object_of(
     dns_subdomain,
     status=_STATUS,
     spec=need(

@@ -27,7 +27,7 @@ def digest(run: Run) -> Plots:
     """Return what is drawn of ``run``."""
     if not len(run.columns):
         return Plots()
-    bins = min(_MOST_BINS, max(_FEWEST_BINS, len(run.columns) // _A_BIN))
+    bins = _bins(len(run.columns))
     over_time, by_level = timeline(run, bins), curve(run)
     return Plots(
         t_s=_series(over_time.start_s + over_time.width_s / 2),
@@ -42,6 +42,12 @@ def digest(run: Run) -> Plots:
         levels=tuple(float(level) for level in by_level.percentile / 100),
         latency=_series(by_level.all_due_s),
     )
+
+
+def _bins(requests: int) -> int:
+    """Return a number of bins that, if there is one, the requests spread over without a rest."""
+    most = min(_MOST_BINS, max(_FEWEST_BINS, requests // _A_BIN))
+    return next((bins for bins in range(most, most // 2, -1) if requests % bins == 0), most)
 
 
 def _one_outcome_each(run: Run) -> Run:

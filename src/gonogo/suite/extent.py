@@ -1,4 +1,4 @@
-"""How long a run lasts: what the suite says, what its criteria need, and what the profile allows."""
+"""How long a run lasts, and what its criteria need: said before the first request is sent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gonogo.load.target import Target
-from gonogo.units import format_count, format_duration
+from gonogo.units import format_count, format_duration, format_share
 from gonogo.verdicts.criterion import Criterion
-from gonogo.verdicts.planning import requests_for
+from gonogo.verdicts.planning import chance, plan, requests_for, why_unplanned
 
 __all__ = ["Extent", "extent"]
 
@@ -21,19 +21,21 @@ SHORTEST_CI_S = 10.0
 UNJUDGED_S = 10.0
 """A run with neither duration nor criteria."""
 
+MARGINS = (0.5, 0.9, 1.0)
+"""Shares of the margin that the truth may use up, for which the chance of GO is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The length of a run and why.
+    """The length of a run and the reasons.
 
     Attributes:
-        needed: requests that decide every criterion with one failure allowed; 0 without criteria.
-        why: one line for the terminal, printed before the first request.
+        duration_s: seconds of measured load.
+        lines: what the person who waits is told: the length, then what each criterion needs.
     """
 
     duration_s: float
-    needed: int
-    why: str
+    lines: tuple[str, ...]
 
 
 def extent(
@@ -53,32 +55,44 @@ def extent(
         targets: a criterion on one target needs as many requests of that target.
         short: the ``ci`` profile.
     """
-    needed = max((_requests(criterion, targets) for criterion in criteria), default=0)
-    needed_s = needed / rate if rate and needed else 0.0
+    needs = [_of_the_run(requests_for((one,), allowed_failures=1), one, targets) for one in criteria]
+    needed_s = max(needs, default=0) / rate if rate else 0.0
     if declared_s is None:
-        duration_s = min(LONGEST_UNASKED_S, max(needed_s, SHORTEST_CI_S)) if needed_s else UNJUDGED_S
+        duration_s = min(LONGEST_UNASKED_S, max(needed_s, UNJUDGED_S))
     elif short:
         duration_s = min(declared_s, max(SHORTEST_CI_S, needed_s))
     else:
         duration_s = declared_s
-    length = format_duration(duration_s)
-    if not needed:
-        return Extent(duration_s, 0, f"{length}; nothing to decide")
-    if rate is None:
-        return Extent(duration_s, needed, f"{length}; {format_count(needed)} requests decide its criteria")
-    if needed_s <= duration_s * (1 + 1e-9):
-        why = f"{length}; {format_count(needed)} requests decide its criteria with one failure allowed"
-    else:
-        why = (
-            f"{length} at {rate:g}/s are {format_count(rate * duration_s)} requests, but its criteria need "
-            f"{format_count(needed)} to allow one failure: expect INCONCLUSIVE unless every request succeeds"
-        )
-    return Extent(duration_s, needed, why)
+    pace = "as fast as answers come" if rate is None else f"{rate:g}/s"
+    requests = None if rate is None else round(rate * duration_s)
+    count = "" if requests is None else f", {format_count(requests)} requests"
+    lines = [f"{pace} for {format_duration(duration_s)}{count}"]
+    lines += [_line(criterion, requests, targets) for criterion in criteria]
+    return Extent(duration_s, tuple(lines))
 
 
-def _requests(criterion: Criterion, targets: Sequence[Target]) -> int:
-    """Requests of the whole run that give ``criterion`` enough of its own."""
-    needed = requests_for((criterion,), allowed_failures=1)
-    total = sum(target.weight for target in targets)
+def _line(criterion: Criterion, requests: int | None, targets: Sequence[Target]) -> str:
+    """What one criterion needs, and the chance of GO with so many requests."""
+    need = plan(criterion)
+    if need is None:
+        return f"{criterion}: {why_unplanned(criterion)}"
+    text = f"{criterion}: needs {need}"
+    if requests is None:
+        return text
+    own = round(requests * _share(criterion, targets))
+    if own < need.without_failure:
+        return f"{text}; {format_count(own)} cannot decide it"
+    chances = [chance(criterion, own, margin) for margin in MARGINS]
+    shown = " / ".join(format_share(round(one, 3)) for one in chances if one is not None)
+    return f"{text}; chance of GO if half / nine tenths / all of the margin is used up: {shown}"
+
+
+def _of_the_run(needed: int, criterion: Criterion, targets: Sequence[Target]) -> int:
+    """Requests of the whole run that give ``criterion`` as many as ``needed`` of its own."""
+    return round(needed / _share(criterion, targets))
+
+
+def _share(criterion: Criterion, targets: Sequence[Target]) -> float:
+    """Share of the run's requests that ``criterion`` speaks of: those of its target when it names one."""
     own = sum(target.weight for target in targets if target.name == criterion.measure.key)
-    return round(needed * total / own) if own else needed
+    return own / sum(target.weight for target in targets) if own else 1.0

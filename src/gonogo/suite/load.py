@@ -166,8 +166,7 @@ class Load:
         )
         with exclusive_load():
             notes = [self._bench.placement.note, wait_until_quiet(self._stack.running) if self._stack else ""]
-            pace = "as fast as answers come" if per_second is None else f"{per_second:g}/s"
-            self._bench.announce(f"{place.name}: {pace} for {length.why}")
+            self._bench.announce("\n  ".join([f"{place.name}: {length.lines[0]}", *length.lines[1:]]))
             watch = UsageWatch(self._stack.running if self._stack else None)
             with driver.start(plan, place.folder) as running:
                 live = LiveLoad(running)

@@ -84,7 +84,7 @@ class Administration:
             raise Refusal(
                 _BAD_REQUEST if kind == "json_invalid" else _UNUSABLE, "body", 'give {"ACTIVATE_<NAME>": 0, …}'
             ) from None
-        texts = {key: value if isinstance(value, str) else f"{value:.17g}" for key, value in given.items()}
+        texts = {key: value if isinstance(value, str) else repr(value) for key, value in given.items()}
         now_s = time.time()
         try:
             before, after = self._switchboard.change(lambda current: current.changed(texts, who=who, now_s=now_s))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field, RootModel, StrictFloat, StrictInt, StrictStr
 
 __all__ = ["Change", "CollectedPage", "Composition", "Current", "Health", "HealthOfAll", "Metadata"]
 
@@ -32,7 +32,7 @@ class Current(BaseModel):
     parameters: dict[str, float]
 
 
-class Change(RootModel[Annotated[dict[str, float | str], Field(min_length=1)]]):
+class Change(RootModel[Annotated[dict[str, StrictInt | StrictFloat | StrictStr], Field(min_length=1)]]):
     """New values of parameters, named as in the environment."""
 
 

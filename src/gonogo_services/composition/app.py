@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from gonogo_services.composition.administration import Administration, described
@@ -17,7 +18,7 @@ from gonogo_services.composition.answers import (
 )
 from gonogo_services.composition.proxy import Proxy
 from gonogo_services.iris.flower import FEATURES, SAMPLE
-from gonogo_services.iris.rows import Rows
+from gonogo_services.iris.one_vs_rest.row import Flower
 from gonogo_services.serving.exchange import Exchange, ExchangeService, Question, Reply
 from gonogo_services.serving.operation import Operation
 
@@ -48,7 +49,7 @@ def create_app(proxy: Proxy, administration: Administration) -> ExchangeService:
         title="composition proxy",
         description=f"Asks {', '.join(proxy.settings.backends)} about a flower: 1 from the threshold on, else 0.",
         operations=_descriptions(proxy),
-        exchanges=[*_predictions(proxy), *_administrations(administration)],
+        exchanges=[*_predictions(proxy), *_administrations(administration, proxy.settings.backends)],
         lifespan=proxy.lifespan,
     )
 
@@ -107,7 +108,9 @@ def _predictions(proxy: Proxy) -> list[Exchange]:
         return Reply(await proxy.health_of_all())
 
     return [
-        Exchange("POST", "/predict", "Ask all active services about a flower.", predict, Composition, Rows, _REFUSALS),
+        Exchange(
+            "POST", "/predict", "Ask the active services about a flower.", predict, Composition, Flower, _REFUSALS
+        ),
         Exchange(
             "GET",
             "/predict/test",
@@ -120,7 +123,14 @@ def _predictions(proxy: Proxy) -> list[Exchange]:
     ]
 
 
-def _administrations(administration: Administration) -> list[Exchange]:
+def _administrations(administration: Administration, services: Iterable[str]) -> list[Exchange]:
+    share: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
+    truth: dict[str, Any] = {"type": "integer", "enum": [0, 1]}
+    properties: dict[str, dict[str, Any]] = {}
+    for name in services:
+        properties |= {f"THRESHOLD_{name.upper()}": share, f"ACTIVATE_{name.upper()}": truth}
+        properties[f"COLLECT_{name.upper()}"] = truth
+    change = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
     return [
         Exchange(
             "PATCH",
@@ -130,6 +140,7 @@ def _administrations(administration: Administration) -> list[Exchange]:
             Current,
             Change,
             {**_GUARDED, 400: "The body is not JSON.", 422: "A value cannot be used; nothing has changed."},
+            schema=change,
         ),
         Exchange(
             "GET",

@@ -6,7 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["Health", "Labels", "Metadata", "Probabilities"]
+__all__ = [
+    "Health",
+    "JobLabels",
+    "JobProbabilities",
+    "Labels",
+    "Metadata",
+    "ModeLabels",
+    "ModeProbabilities",
+    "Probabilities",
+]
 
 
 class Health(BaseModel):
@@ -25,6 +34,30 @@ class Labels(BaseModel):
     """One name for each row."""
 
     prediction: list[str]
+
+
+class JobProbabilities(Probabilities):
+    """In the shadow flavour: the request's job id beside the probabilities."""
+
+    job_id: str
+
+
+class JobLabels(Labels):
+    """In the shadow flavour: the request's job id beside the names."""
+
+    job_id: str
+
+
+class ModeProbabilities(Probabilities):
+    """In the online-A/B flavour: the file name of the model that answered, beside the probabilities."""
+
+    mode: str
+
+
+class ModeLabels(Labels):
+    """In the online-A/B flavour: the file name of the model that answered, beside the names."""
+
+    mode: str
 
 
 class Metadata(BaseModel):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gonogo_services.environment import Environment
 from gonogo_services.errors import SettingsError
+from gonogo_services.iris.flavour import Flavour
 
 __all__ = ["IrisSettings"]
 
@@ -19,10 +20,12 @@ class IrisSettings:
 
     Attributes:
         model: path of the ONNX file (``MODEL_FILEPATH``).
+        flavour: how predictions are asked for and answered (``FLAVOUR``).
         threads: threads within one prediction (``INTRA_OP_THREADS``); more than one rarely pays for models this small.
     """
 
     model: Path
+    flavour: Flavour = Flavour.PLAIN
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -36,12 +39,13 @@ class IrisSettings:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> IrisSettings:
-        """Read ``MODEL_FILEPATH`` and ``INTRA_OP_THREADS``.
+        """Read ``MODEL_FILEPATH``, ``FLAVOUR`` and ``INTRA_OP_THREADS``.
 
         Raises:
             SettingsError: a value is missing or cannot be used; the message names its variable.
         """
         return cls(
             model=Path(environment.required("MODEL_FILEPATH", "the path of an ONNX model such as iris_svc.onnx")),
+            flavour=Flavour(environment.choice("FLAVOUR", Flavour.PLAIN, tuple(Flavour))),
             threads=environment.whole_number("INTRA_OP_THREADS", 1),
         )

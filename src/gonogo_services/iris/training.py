@@ -1,8 +1,8 @@
 """The recipes of the iris models: trained with scikit-learn, exported with skl2onnx, compared before they are kept.
 
-The classes' probabilities are a multinomial logistic regression on the support vector machine's one-vs-one decision
-values, fitted on values of folds that the machine was not trained on (the generalisation of Platt's sigmoid to more
-than two classes; Platt, "Probabilistic outputs for support vector machines", 1999).
+The support vector machine's probabilities are a multinomial logistic regression on its one-vs-one decision values, fitted
+on values of folds that the machine was not trained on (the generalisation of Platt's sigmoid to more than two classes;
+Platt, "Probabilistic outputs for support vector machines", 1999).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_iris
-from sklearn.ensemble import StackingClassifier
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
@@ -30,12 +30,22 @@ from gonogo_services.errors import ModelError
 from gonogo_services.iris.flower import FEATURES
 from gonogo_services.whole_file import written_whole
 
-__all__ = ["RECIPES", "TOLERANCE", "check_parity", "export", "iris_data", "support_vector_machine", "train"]
+__all__ = [
+    "RECIPES",
+    "TOLERANCE",
+    "check_parity",
+    "export",
+    "iris_data",
+    "random_forest",
+    "support_vector_machine",
+    "train",
+]
 
 TOLERANCE: Final = 1e-5
 
 _SEED = 20
 _FOLDS = 5
+_TREES = 16  # a power of two, so that the shares of the trees add up to 1 without rounding
 _OPSETS = {"": 18, "ai.onnx.ml": 3}  # understood by every onnxruntime that the package allows
 
 
@@ -49,7 +59,16 @@ def support_vector_machine() -> Pipeline:
     return Pipeline([("scale", StandardScaler()), ("classify", calibrated)])
 
 
-RECIPES: Final[Mapping[str, Callable[[], Pipeline]]] = {"iris_svc.onnx": support_vector_machine}
+def random_forest() -> Pipeline:
+    """Return the untrained candidate: a random forest of small trees."""
+    forest = RandomForestClassifier(_TREES, max_depth=4, min_samples_leaf=2, random_state=_SEED)
+    return Pipeline([("classify", forest)])
+
+
+RECIPES: Final[Mapping[str, Callable[[], Pipeline]]] = {
+    "iris_svc.onnx": support_vector_machine,
+    "iris_rf.onnx": random_forest,
+}
 
 
 def iris_data() -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -65,6 +65,7 @@ class Exchange:
         response: type of the good answer, for the documentation.
         request: type of the body, without models inside it, for the documentation; None: it takes none and reads none.
         refusals: HTTP status to meaning of every other answer; a body adds 413.
+        schema: JSON schema of the body where it says more than ``request`` does.
         limit_bytes: longest body that is read.
         extra: more of the operation's OpenAPI object, such as its parameters.
     """
@@ -77,6 +78,7 @@ class Exchange:
     request: type[BaseModel] | None = None
     refusals: Mapping[int, str] = field(default_factory=dict)
     limit_bytes: int = MAX_BODY_BYTES
+    schema: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     async def respond(self, scope: Scope, receive: Receive) -> Reply:
@@ -140,7 +142,7 @@ class ExchangeService(Service):
         extra = dict(exchange.extra)
         if exchange.request is not None:
             meanings[_TOO_LARGE] = f"The body is longer than {exchange.limit_bytes} bytes."
-            schema = exchange.request.model_json_schema()
+            schema = exchange.schema or exchange.request.model_json_schema()
             extra["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
         self.add_api_route(
             exchange.path,

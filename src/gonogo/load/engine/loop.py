@@ -28,6 +28,7 @@ __all__ = ["Engine"]
 
 _TICK_S: Final = 0.01
 _BRISK_S: Final = 10e-6  # a poll that returned as fast as this did not have to wait for an event
+_INSTANT_S: Final = 1e-6  # above what adding the start to a due time rounds off
 _BATCH: Final = 16  # requests sent before answers are read again
 _PREOPENED: Final = 4
 _PREOPEN_S: Final = 0.1
@@ -104,7 +105,7 @@ class Engine:
         self.cut_short = self.cut_short or why
         # A request whose turn is just coming is not called unsent: for this run it never was due.
         due = self._next_due
-        self._end = min(self._end, due if now - _TICK_S <= due < math.inf else now)
+        self._end = min(self._end, due - _INSTANT_S if now - _TICK_S <= due < math.inf else now)
         self._next_due = math.inf
         self._over = min(self._over, now + grace_s)
         self._pauses.clear()

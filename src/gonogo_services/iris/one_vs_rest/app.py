@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from gonogo_services.iris.flower import FEATURES, SAMPLE
 from gonogo_services.iris.one_vs_rest.classifier import OneVsRest
-from gonogo_services.iris.one_vs_rest.row import parse_flower
-from gonogo_services.iris.rows import Rows
+from gonogo_services.iris.one_vs_rest.row import Flower, parse_flower
 from gonogo_services.serving.operation import Operation
 from gonogo_services.serving.service import Service
 
@@ -87,6 +86,6 @@ def create_app(classifier: OneVsRest) -> Service:
             ),
             Operation("GET", "/label", "Name what the two probabilities are of.", names, list[str]),
             Operation("GET", "/predict/test", "Predict a built-in sample.", predict_sample, Probability),
-            Operation("POST", "/predict", "Predict one flower.", predict, Probability, Rows, _REFUSALS),
+            Operation("POST", "/predict", "Predict one flower.", predict, Probability, Flower, _REFUSALS),
         ],
     )

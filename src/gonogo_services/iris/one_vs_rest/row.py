@@ -7,13 +7,20 @@ from typing import Final
 import numpy as np
 import pydantic_core
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
-from gonogo_services.iris.rows import parse_rows
+from gonogo_services.iris.rows import Rows, parse_rows
 from gonogo_services.serving.refusal import Refusal
 
-__all__ = ["parse_flower", "parse_lengths"]
+__all__ = ["Flower", "parse_flower", "parse_lengths"]
 
 _NOT_ONE_ROW: Final = 422
+
+
+class Flower(Rows):
+    """A request about one flower: its four lengths in the only row. Other keys are ignored."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema["properties"]["data"].update(maxItems=1))
 
 
 def parse_flower(body: bytes) -> NDArray[np.float32]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import cast
 
 from gonogo.platforms.process.forwarder.balance import Backend, RoundRobin
@@ -59,7 +61,7 @@ class _End(asyncio.Protocol):
         if exc is None:
             peer.close()
         else:
-            peer.abort()
+            _reset(peer)
 
 
 class Inbound(_End):
@@ -84,7 +86,7 @@ class Inbound(_End):
         super().connection_made(transport)
         backend = self._backends.pick()
         if backend is None or len(self._open) >= self._most:
-            cast("asyncio.Transport", transport).abort()
+            _reset(cast("asyncio.Transport", transport))
             return
         self._open.add(self)
         self._connecting = asyncio.get_running_loop().create_task(self._connect(backend))
@@ -115,7 +117,7 @@ class Inbound(_End):
         try:
             transport, _ = await asyncio.wait_for(loop.create_connection(lambda: outbound, *backend), _CONNECT_S)
         except (OSError, TimeoutError):
-            inbound.abort()
+            _reset(inbound)
             return
         self.other, self._connecting = outbound, None
         if inbound.is_closing():
@@ -127,3 +129,10 @@ class Inbound(_End):
             transport.write_eof()
         elif not inbound.is_reading():
             inbound.resume_reading()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Close at once, so that the caller sees an error and not the end of an empty answer."""
+    # socket(7): closing with a linger time of 0 sends RST.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -114,7 +114,7 @@ async def _http(get: HttpGet, address: str) -> Answer:
         if 200 <= status < 400:  # noqa: PLR2004 - what the kubelet takes for success
             return Answer(good=True, text=f"status {status}")
         return Answer(good=False, text=f"status {status}{await _body(reader)}")
-    except asyncio.IncompleteReadError:
+    except (asyncio.IncompleteReadError, ConnectionResetError):
         return Answer(good=False, text="the connection was closed without an answer")
     finally:
         writer.transport.abort()

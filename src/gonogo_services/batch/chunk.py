@@ -1,0 +1,106 @@
+"""The statements that read rows without a prediction: a chunk as two texts in one row, or row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+)
+
+from gonogo_services.batch.dialects.interface import Dialect
+from gonogo_services.batch.due import Due
+from gonogo_services.batch.prediction import Row
+from gonogo_services.batch.rows import LONGEST, SEPARATOR
+from gonogo_services.batch.tables import items, leases, unpredicted
+
+__all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows as they were read: their ids, and their values' texts joined by ``rows.SEPARATOR``."""
+
+    ids: Sequence[int]
+    joined: str
+
+    @property
+    def first(self) -> int:
+        """The smallest id."""
+        return min(self.ids)
+
+    @property
+    def last(self) -> int:
+        """The largest id."""
+        return max(self.ids)
+
+
+def chunk_query(
+    dialect: Dialect,
+    due: Due,
+    *,
+    after: int | None,
+    size: int,
+    lock: bool = False,
+    skip_locked: bool = False,
+    unleased: bool = False,
+) -> Select[tuple[str | None, str | None]]:
+    """Return the query of the next chunk; its one row has the ids and the values, joined, or nulls.
+
+    Args:
+        after: only ids above it.
+        size: at most so many rows.
+        lock: lock the rows.
+        skip_locked: leave out those that are locked, instead of waiting.
+        unleased: leave out those that a job holds by a lease.
+    """
+    conditions = due.conditions(dialect)
+    if after is not None:
+        conditions.append(items.c.id > after)
+    if unleased:
+        held = exists().where(leases.c.first_id <= items.c.id, leases.c.last_id >= items.c.id)
+        conditions.append(~held)
+    rows = select(items.c.id, _text().label("text")).where(*conditions).order_by(items.c.id).limit(size)
+    if lock:
+        rows = rows.with_for_update(skip_locked=skip_locked)
+    part = rows.subquery("chunk")
+    ids = dialect.concatenated(cast(part.c.id, Text), ",")
+    return select(ids, dialect.concatenated(part.c.text, SEPARATOR))
+
+
+def read_chunk(connection: Connection, query: Select[tuple[str | None, str | None]]) -> Chunk | None:
+    """Run the query and return the chunk; None when no row is due."""
+    ids, joined = connection.execute(query).one()
+    if ids is None:
+        return None
+    return Chunk([int(part) for part in ids.split(",")], joined or "")
+
+
+def read_rows(connection: Connection, chunk: Chunk) -> list[Row]:
+    """Return the rows of ``chunk`` one by one."""
+    wanted = set(chunk.ids)
+    text = cast(items.c["values"], Text)
+    length = func.coalesce(func.length(text), 0, type_=Integer)
+    query = select(items.c.id, case((length > LONGEST, null()), else_=text), length).where(
+        items.c.id.between(chunk.first, chunk.last), unpredicted()
+    )
+    return [(row, text, length) for row, text, length in connection.execute(query) if row in wanted]
+
+
+def _text() -> ColumnElement[Any]:
+    """Return the text of a row's values; ``null`` stands for a null, and a list with it for what is too long."""
+    text = cast(items.c["values"], Text)
+    return case((items.c["values"].is_(null()), literal("null")), (func.length(text) > LONGEST, "[null]"), else_=text)

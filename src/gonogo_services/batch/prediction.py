@@ -1,0 +1,96 @@
+"""A chunk of rows predicted: one call of the model, and never a row lost because of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pydantic_core
+from numpy.typing import NDArray
+
+from gonogo_services.batch.rows import numbers_of, read_chunk
+
+__all__ = ["Outcome", "Predict", "Row", "predict_chunk"]
+
+#: From an array (N, 4) to N lists of probabilities.
+Predict = Callable[[NDArray[np.float32]], list[list[float]]]
+
+#: Id, text of the values (None: null or too long) and characters of that text.
+Row = tuple[int, str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the rows of a chunk.
+
+    Attributes:
+        ids: the rows that have a prediction.
+        predictions: JSON for each of them.
+        failed: id to reason.
+    """
+
+    ids: Sequence[int] = ()
+    predictions: Sequence[str] = ()
+    failed: dict[int, str] = field(default_factory=dict)
+
+    def only(self, present: set[int]) -> Outcome:
+        """Return the part about the rows in ``present``."""
+        pairs = [pair for pair in zip(self.ids, self.predictions, strict=True) if pair[0] in present]
+        failed = {row: reason for row, reason in self.failed.items() if row in present}
+        return Outcome([row for row, _ in pairs], [text for _, text in pairs], failed)
+
+
+def predict_chunk(
+    predict: Predict, ids: Sequence[int], joined: str, singly: Callable[[], Sequence[Row]]
+) -> Outcome:
+    """Predict the rows ``ids`` of which ``joined`` holds the values.
+
+    Args:
+        predict: the model.
+        singly: reads the same rows one by one; called when there is something wrong with one of them.
+    """
+    rows = read_chunk(joined, len(ids))
+    if rows is None:
+        return _predict_singly(predict, singly())
+    return _answered(predict, ids, rows)
+
+
+def _predict_singly(predict: Predict, rows: Sequence[Row]) -> Outcome:
+    good: list[int] = []
+    numbers: list[Sequence[float]] = []
+    failed: dict[int, str] = {}
+    for row, text, length in rows:
+        found = numbers_of(text, length)
+        if isinstance(found, str):
+            failed[row] = found
+        else:
+            good.append(row)
+            numbers.append(found)
+    answered = _answered(predict, good, np.array(numbers, np.float32)) if good else Outcome()
+    return Outcome(answered.ids, answered.predictions, failed | answered.failed)
+
+
+def _answered(predict: Predict, ids: Sequence[int], rows: NDArray[np.float32]) -> Outcome:
+    try:
+        answers = predict(rows)
+    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions have no class in common
+        if len(ids) == 1:
+            return Outcome(failed={ids[0]: f"the model fails: {' '.join(str(error).split())}"})
+        half = len(ids) // 2
+        one, other = _answered(predict, ids[:half], rows[:half]), _answered(predict, ids[half:], rows[half:])
+        return Outcome([*one.ids, *other.ids], [*one.predictions, *other.predictions], one.failed | other.failed)
+    if len(answers) != len(ids):
+        return Outcome(failed=dict.fromkeys(ids, f"the model gave {len(answers)} answers for {len(ids)} rows"))
+    texts = _texts(answers)
+    if bool(np.isfinite(np.array(answers)).all()):
+        return Outcome(ids, texts)
+    finite = np.isfinite(np.array(answers)).all(axis=1)
+    kept = [position for position in range(len(ids)) if finite[position]]
+    failed = {ids[position]: "the model's answer is not finite" for position in range(len(ids)) if not finite[position]}
+    return Outcome([ids[position] for position in kept], [texts[position] for position in kept], failed)
+
+
+def _texts(answers: list[list[float]]) -> list[str]:
+    whole = pydantic_core.to_json(answers).decode()
+    return [f"[{part}]" for part in whole[2:-2].split("],[")]

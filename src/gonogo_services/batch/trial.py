@@ -1,0 +1,69 @@
+"""A trial: a few slices of the rows predicted and written, then rolled back, to measure the speed beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from gonogo_services.batch.chunk import chunk_query, read_chunk, read_rows
+from gonogo_services.batch.database import Database
+from gonogo_services.batch.due import Due
+from gonogo_services.batch.pace import Pace
+from gonogo_services.batch.policy import Policy
+from gonogo_services.batch.prediction import Predict, predict_chunk
+from gonogo_services.batch.settling import settle
+
+__all__ = ["try_out"]
+
+_SLICES = 6
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of a slice without a commit."""
+
+
+def try_out(
+    database: Database, due: Due, policy: Policy, predict: Predict, *, rows: int, clock: Callable[[], float]
+) -> Pace:
+    """Return the pace of up to six slices of ``rows`` rows each, in one lane; nothing of it stays.
+
+    All of a chunk's work is in it except the commit. The first slice warms up and does not count.
+
+    Raises:
+        DatabaseError: the database is gone, full, or refuses.
+    """
+    pace, after = Pace(), None
+    for number in range(_SLICES):
+        began = clock()
+        try:
+            with database.writing() as connection:
+                slice_ = _slice(connection, database, due, policy, predict, after, rows)
+                if slice_ is None:
+                    return pace
+                raise _RolledBack
+        except _RolledBack:
+            count, after = slice_
+        if number:
+            pace.add(count, clock() - began)
+    return pace
+
+
+def _slice(
+    connection: Connection,
+    database: Database,
+    due: Due,
+    policy: Policy,
+    predict: Predict,
+    after: int | None,
+    rows: int,
+) -> tuple[int, int] | None:
+    dialect = database.dialect
+    skips = dialect.skips_locked(connection)
+    query = chunk_query(dialect, due, after=after, size=rows, lock=True, skip_locked=skips, unleased=not skips)
+    chunk = read_chunk(connection, query)
+    if chunk is None:
+        return None
+    outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda: read_rows(connection, chunk))
+    settle(connection, dialect, policy, outcome)
+    return len(chunk.ids), chunk.last
