@@ -29,6 +29,8 @@ from gonogo_services.batch.tables import items, leases, unpredicted
 
 __all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows"]
 
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -89,15 +91,16 @@ def read_chunk(connection: Connection, query: Select[tuple[str | None, str | Non
     return Chunk([int(part) for part in ids.split(",")], joined or "")
 
 
-def read_rows(connection: Connection, chunk: Chunk) -> list[Row]:
-    """Return the rows of ``chunk`` one by one."""
-    wanted = set(chunk.ids)
+def read_rows(connection: Connection, ids: Sequence[int]) -> list[Row]:
+    """Return those of the rows ``ids`` that have no prediction, one by one."""
     text = cast(items.c["values"], Text)
     length = func.coalesce(func.length(text), 0, type_=Integer)
-    query = select(items.c.id, case((length > LONGEST, null()), else_=text), length).where(
-        items.c.id.between(chunk.first, chunk.last), unpredicted()
-    )
-    return [(row, text, length) for row, text, length in connection.execute(query) if row in wanted]
+    found: list[Row] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        part = items.c.id.in_(ids[start : start + _AT_ONCE])
+        query = select(items.c.id, case((length > LONGEST, null()), else_=text), length).where(part, unpredicted())
+        found += [(row, given, characters) for row, given, characters in connection.execute(query)]
+    return found
 
 
 def _text() -> ColumnElement[Any]:

@@ -35,7 +35,7 @@ class Progress:
         self._pace = Pace()
         self._began = self._last = clock()
         self._counts = Counts()
-        self._total = self._remaining = total
+        self.total = self._remaining = total
         self._seen = self._since = 0
         self._share = 1.0
 
@@ -85,8 +85,8 @@ class Progress:
         """Return a line about the progress."""
         estimate = self.estimate()
         with self._lock:
-            gone = max(0, self._total - self._remaining)
-            part = f"{gone:,} of {self._total:,} rows ({gone / self._total:.1%})" if self._total else "no rows"
+            gone = max(0, self.total - self._remaining)
+            part = f"{gone:,} of {self.total:,} rows ({gone / self.total:.1%})" if self.total else "no rows"
             rate = f"{self._pace.rows_per_s:,.0f} rows/s"
         if estimate is None:
             return f"{part}, {rate}"

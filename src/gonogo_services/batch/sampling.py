@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pydantic_core
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, Text, case, cast, func, null, select
+from sqlalchemy import Connection, func, select
 
-from gonogo_services.batch.chunk import Chunk, read_rows
+from gonogo_services.batch.chunk import read_rows
 from gonogo_services.batch.database import Database
 from gonogo_services.batch.due import Due
 from gonogo_services.batch.policy import Policy
@@ -19,6 +19,7 @@ from gonogo_services.batch.prediction import Predict, predict_chunk
 from gonogo_services.batch.rows import numbers_of
 from gonogo_services.batch.settling import settle
 from gonogo_services.batch.tables import items
+from gonogo_services.iris.flower import FEATURES
 
 __all__ = ["Sample", "take_sample"]
 
@@ -69,33 +70,36 @@ def take_sample(
     try:
         with database.writing() as connection:
             ids = _choose(connection, database, due, size, generator)
-            values = dict(_values(connection, ids))
-            predictions, failed = _predict(connection, database, predict, ids)
+            found = [
+                _predict(connection, database, predict, ids[start : start + _AT_ONCE])
+                for start in range(0, len(ids), _AT_ONCE)
+            ]
             took = clock() - began
             raise _RolledBack
     except _RolledBack:
         pass
-    good = [row for row in ids if row in predictions]
-    rows = np.array([values[row] for row in good], np.float64).reshape(-1, 4)
-    classes = np.array([int(np.argmax(predictions[row])) for row in good], np.int64)
-    return Sample(rows, classes, failed, took)
+    failed = {row: reason for part in found for row, reason in part.failed.items()}
+    rows = [row for part in found for row in part.rows]
+    classes = [position for part in found for position in part.classes]
+    return Sample(np.array(rows, np.float64).reshape(-1, len(FEATURES)), np.array(classes, np.int64), failed, took)
 
 
-def _predict(
-    connection: Connection, database: Database, predict: Predict, ids: Sequence[int]
-) -> tuple[dict[int, list[float]], dict[int, str]]:
-    predictions: dict[int, list[float]] = {}
-    failed: dict[int, str] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        # Without a joined text every row is read and judged by itself.
-        chunk = Chunk(ids[start : start + _AT_ONCE], "")
-        outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda found=chunk: read_rows(connection, found))
-        settle(connection, database.dialect, Policy(), outcome)
-        predictions |= {
-            row: pydantic_core.from_json(text) for row, text in zip(outcome.ids, outcome.predictions, strict=True)
-        }
-        failed |= outcome.failed
-    return predictions, failed
+@dataclass(frozen=True, slots=True)
+class _Part:
+    rows: list[Sequence[float]]
+    classes: list[int]
+    failed: dict[int, str]
+
+
+def _predict(connection: Connection, database: Database, predict: Predict, ids: Sequence[int]) -> _Part:
+    singles = read_rows(connection, ids)
+    # Without a joined text every row is judged by itself.
+    outcome = predict_chunk(predict, ids, "", lambda: singles)
+    settle(connection, database.dialect, Policy(), outcome)
+    numbers = {row: numbers_of(text, length) for row, text, length in singles}
+    rows = [given for row in outcome.ids if not isinstance(given := numbers[row], str)]
+    classes = [int(np.argmax(pydantic_core.from_json(text))) for text in outcome.predictions]
+    return _Part(rows, classes, dict(outcome.failed))
 
 
 def _choose(
@@ -109,10 +113,8 @@ def _choose(
     count = int(connection.execute(select(func.count()).select_from(items).where(*conditions)).scalar_one())
     found: dict[int, None] = {}
     if count > size:
-        drawn: list[int] = []
         for _ in range(_ROUNDS):
             draws = generator.integers(low, high, size=2 * size, endpoint=True).tolist()
-            drawn += draws
             for start in range(0, len(draws), _AT_ONCE):
                 part = draws[start : start + _AT_ONCE]
                 hits = set(connection.execute(select(items.c.id).where(*conditions, items.c.id.in_(part))).scalars())
@@ -126,17 +128,3 @@ def _choose(
     wanted = set(generator.choice(count, size, replace=False).tolist())
     streamed = connection.execution_options(stream_results=True, yield_per=10_000).execute(rows).scalars()
     return [row for position, row in enumerate(streamed) if position in wanted]
-
-
-def _values(connection: Connection, ids: Sequence[int]) -> list[tuple[int, Sequence[float]]]:
-    text = cast(items.c["values"], Text)
-    length = func.coalesce(func.length(text), 0, type_=Integer)
-    found: list[tuple[int, Sequence[float]]] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        part = ids[start : start + _AT_ONCE]
-        query = select(items.c.id, case((length > 4096, null()), else_=text), length).where(items.c.id.in_(part))
-        for row, given, characters in connection.execute(query):
-            numbers = numbers_of(given, characters)
-            if not isinstance(numbers, str):
-                found.append((row, numbers))
-    return found

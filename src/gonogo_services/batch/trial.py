@@ -64,6 +64,6 @@ def _slice(
     chunk = read_chunk(connection, query)
     if chunk is None:
         return None
-    outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda: read_rows(connection, chunk))
+    outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda: read_rows(connection, chunk.ids))
     settle(connection, dialect, policy, outcome)
     return len(chunk.ids), chunk.last

@@ -51,6 +51,12 @@ class Walk:
             if last is not None and (self._after is None or last > self._after):
                 self._after = last
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the limit is reached."""
+        with self._lock:
+            return self._left == 0
+
     def begin_again(self) -> int:
         """Go back to the first row and return how many rows were taken since the last time."""
         with self._lock:

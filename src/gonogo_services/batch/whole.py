@@ -110,7 +110,7 @@ def _predict(
         chunk = read_chunk(connection, query)
         if chunk is None:
             break
-        outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda found=chunk: read_rows(connection, found))
+        outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda ids=chunk.ids: read_rows(connection, ids))
         if outcome.failed:
             raise RowsRefused(_refusal(outcome.failed))
         chunks.append(settle(connection, dialect, policy, outcome))

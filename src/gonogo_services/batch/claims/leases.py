@@ -67,7 +67,7 @@ class Leases:
 
     def _singly(self, chunk: Chunk) -> Sequence[Row]:
         with self._database.reading() as connection:
-            return read_rows(connection, chunk)
+            return read_rows(connection, chunk.ids)
 
     def _write(self, connection: Connection, token: str, chunk: Chunk, outcome: Outcome) -> tuple[int, int, int]:
         dialect = self._database.dialect

@@ -38,6 +38,6 @@ class RowLocks:
             else:
                 yield HeldChunk(
                     chunk,
-                    singly=lambda: read_rows(connection, chunk),
+                    singly=lambda: read_rows(connection, chunk.ids),
                     settle=lambda outcome: settle(connection, dialect, self._policy, outcome),
                 )
