@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.errors import StackError
+from gonogo.errors import EnvironmentFault
 from gonogo.platforms.process.addresses import BLOCKS, plan_addresses
 from tests.contracts.topologies import deployment, service, topology
 
@@ -39,5 +39,5 @@ def test_a_service_is_found_by_namespace_and_name() -> None:
 
 def test_more_replicas_than_addresses_are_refused() -> None:
     """The message says how many there can be."""
-    with pytest.raises(StackError, match=r"255 replicas of Deployment shop/web.*254"):
+    with pytest.raises(EnvironmentFault, match=r"255 replicas of Deployment shop/web.*254"):
         plan_addresses(topology(deployment(replicas=255)), 7)

@@ -78,9 +78,11 @@ def state(front: int, *ports: int) -> list[dict[str, object]]:
 
 async def everything(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Read to the end, then answer with it: works only when halves of a connection are closed by themselves."""
-    writer.write(await reader.read())
-    await writer.drain()
-    writer.close()
+    try:
+        writer.write(await reader.read())
+        await writer.drain()
+    finally:
+        writer.close()
 
 
 async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: bytes = b"x") -> None:
@@ -93,11 +95,12 @@ async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: 
 async def talk(port: int, data: bytes) -> bytes:
     """Send, end the sending half, and return the answer."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(data)
-    writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 10)
-    writer.close()
-    return answer
+    try:
+        writer.write(data)
+        writer.write_eof()
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
 
 
 async def test_a_half_closed_connection_still_answers() -> None:
@@ -120,10 +123,12 @@ async def test_a_slow_reader_holds_the_sender_back() -> None:
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal got
-        await begin.wait()
-        while data := await reader.read(1 << 20):
-            got += len(data)
-        writer.close()
+        try:
+            await begin.wait()
+            while data := await reader.read(1 << 20):
+                got += len(data)
+        finally:
+            writer.close()
 
     async with forwarding(slow) as (_, port, _):
         reader, writer = await asyncio.open_connection(HOST, port)

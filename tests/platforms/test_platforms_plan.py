@@ -6,9 +6,8 @@ import pytest
 
 from gonogo.errors import ManifestError, SettingsError
 from gonogo.manifests.topology import EmptyDirVolume, EnvVar, Exec, HttpGet, Mount, Port, Probe, Service, Topology
-from gonogo.platforms.process.addresses import plan_addresses
+from gonogo.platforms.process.addresses import PortNeed, plan_addresses
 from gonogo.platforms.process.catalogue import Catalogue
-from gonogo.platforms.process.network import PortNeed
 from gonogo.platforms.process.plan import Place, StackPlan, plan_stack
 from tests.contracts.topologies import container, deployment, service, topology
 

@@ -21,12 +21,14 @@ async def answering(data: bytes, *, hang: bool = False) -> AsyncIterator[tuple[i
     requests: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if data or hang:
-            requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(data)
-        if hang:
-            await reader.read()
-        writer.close()
+        try:
+            if data or hang:
+                requests.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(data)
+            if hang:
+                await reader.read()
+        finally:
+            writer.close()
 
     async with await asyncio.start_server(handle, HOST, 0) as server:
         yield server.sockets[0].getsockname()[1], requests

@@ -94,7 +94,7 @@ def test_a_service_that_ignores_sigterm_is_killed(up: Up) -> None:
     stack = up(topology(deployment("web", container("stubborn:1"))), stop_timeout_s=0.2)
     (log,) = (each.log for each in stack.replicas())
     eventually(lambda: "ignoring" in log.read_text())
-    (pid,) = marked("/shop/web/0/")
+    (pid,) = marked(f"{stack._link.stack}/shop/web/0/")
     stack.stop()
     assert not alive(pid)
 
@@ -113,7 +113,7 @@ def test_a_killed_supervisor_takes_the_stack_with_it(up: Up) -> None:
     stack = up(topology(deployment("web", container("forker:1"))))
     (log,) = (each.log for each in stack.replicas())
     eventually(lambda: words_after(log, "grandchild"))
-    pids = marked("/shop/web/0/")
+    pids = marked(f"{stack._link.stack}/shop/web/0/")
     supervisor = stack._link.pid
     os.kill(supervisor, signal.SIGKILL)
     eventually(lambda: not alive(supervisor))
@@ -122,6 +122,7 @@ def test_a_killed_supervisor_takes_the_stack_with_it(up: Up) -> None:
     stack.stop()
     assert not any(map(alive, pids))
     assert any("the supervisor of the stack was killed" in problem for problem in stack.problems())
+    assert stack.notes() == ()
 
 
 def test_a_later_session_clears_up_after_a_dead_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.manifests.topology import Resources
+from gonogo.manifests.topology import EmptyDirVolume, Mount, Resources
 from gonogo.platforms.process.cgroups.choice import CONTROLLERS, Choice, Seat, choose, read_hierarchies
 from gonogo.platforms.process.stack import ProcessStack
 from tests.contracts.topologies import container, deployment, topology
@@ -17,6 +17,7 @@ from tests.platforms.machine import IMAGES
 
 Up = Callable[..., ProcessStack]
 MIB = 1024 * 1024
+WORK = (Mount("work", "/work"),)
 NO_GROUPS = Choice(reasons=dict.fromkeys(CONTROLLERS, "not delegated"))
 
 
@@ -59,6 +60,20 @@ def test_cpu_time_of_dead_children_counts(up: Up, choice: Choice | None) -> None
     burner = container("burner:1", args=("0.01",))
     stack = up(topology(deployment("web", burner)), choice=choice)
     eventually(lambda: stack.sample()["shop/web/0"].cpu_s > 0.5)
+
+
+def test_cpu_time_of_dead_orphans_counts(up: Up) -> None:
+    """Without control groups, children that lost their parent are known by their marker after their end too."""
+    burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; touch done$n"
+    script = f"for n in 1 2 3 4 5 6; do ( ({burn}) & ); while [ ! -e done$n ]; do sleep 0.02; done; done; sleep 600"
+    shell = container("shell:1", command=("sh", "-c", f"cd $WORK; {script}"), env={"WORK": "/work"}, mounts=WORK)
+    web = deployment("web", shell, volumes=(EmptyDirVolume("work"),))
+    stack = up(topology(web), images={"shell:*": "{command}"}, choice=NO_GROUPS)
+    work = stack.replicas()[0].log.parents[1] / "volumes" / "shop_web_0" / "work"
+    eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done1").exists())
+    first = stack.sample()["shop/web/0"].cpu_s
+    eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done6").exists())
+    assert stack.sample()["shop/web/0"].cpu_s > 3 * first
 
 
 @pytest.mark.parametrize("choice", [pytest.param(None, marks=needs_groups), NO_GROUPS], ids=["groups", "no groups"])

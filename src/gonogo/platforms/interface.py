@@ -134,5 +134,6 @@ class Platform(Protocol):
 
         Raises:
             StackError: something did not start or get ready; everything started before has been stopped.
+            UsageError: the topology, or the settings for this platform, cannot be used; nothing was started.
         """
         ...

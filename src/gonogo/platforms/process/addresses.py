@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gonogo.errors import StackError
+from gonogo.errors import EnvironmentFault
 from gonogo.manifests.topology import Service, Topology, Workload
 
-__all__ = ["BLOCKS", "AddressPlan", "plan_addresses", "replica_name"]
+__all__ = ["BLOCKS", "AddressPlan", "PortNeed", "plan_addresses", "replica_name"]
 
 BLOCKS = range(2, 255)
 """Second octets that sessions take. 127.0 and 127.1 stay out: machines have names and resolvers of their own there."""
 
 _MOST = 254
+
+
+@dataclass(frozen=True, slots=True)
+class PortNeed:
+    """A TCP port that something in the stack is about to listen on; ``who`` names it for people."""
+
+    who: str
+    address: str
+    port: int
 
 
 def replica_name(workload: Workload, ordinal: int) -> str:
@@ -47,7 +56,7 @@ def plan_addresses(topology: Topology, block: int) -> AddressPlan:
     """Return an address for every Service and replica of ``topology`` inside ``127.<block>.0.0/16``.
 
     Raises:
-        StackError: more Services, workloads, or replicas of one workload, than addresses (254 each).
+        EnvironmentFault: more Services, workloads, or replicas of one workload, than addresses (254 each).
     """
     for what, count in (
         ("Services", len(topology.services)),
@@ -55,7 +64,7 @@ def plan_addresses(topology: Topology, block: int) -> AddressPlan:
         *((f"replicas of {workload}", workload.replicas) for workload in topology.workloads),
     ):
         if count > _MOST:
-            raise StackError(f"{count} {what}", mend=f"the process platform has addresses for {_MOST}")
+            raise EnvironmentFault(f"{count} {what}", mend=f"the process platform has addresses for {_MOST}")
     return AddressPlan(
         block=block,
         services={

@@ -114,10 +114,11 @@ def clear(record: Record, *, bury: Callable[[], None] = lambda: None) -> None:
 
 
 def _inside(groups: Sequence[Path]) -> Iterable[int]:
+    # os.walk() takes it calmly when a group vanishes meanwhile.
     for group in groups:
-        for door in group.rglob("cgroup.procs"):
+        for folder, _, _ in os.walk(group):
             with suppress(OSError):
-                yield from (int(pid) for pid in door.read_text().split())
+                yield from (int(pid) for pid in Path(folder, "cgroup.procs").read_text().split())
 
 
 def _marked(stack: str) -> Iterable[int]:

@@ -14,10 +14,10 @@ from pathlib import Path
 from gonogo.errors import StackError
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.leftovers import clear, read_record
-from gonogo.platforms.process.spec import Ask, Reply, StackSpec, StackStatus, Started
+from gonogo.platforms.process.spec import Ask, Reply, StackSpec, StackStatus, Started, Verb
 from gonogo.platforms.process.wire import Closed, encode, receive
 
-__all__ = ["Link"]
+__all__ = ["Link", "new_id"]
 
 _ANSWER_S = 30.0
 _START_SLACK_S = 15.0
@@ -61,6 +61,11 @@ class Link:
         """Process id of the supervisor."""
         return self._process.pid
 
+    @property
+    def stack(self) -> str:
+        """Id of the stack."""
+        return self._spec.id
+
     def started(self) -> Started:
         """Wait for the outcome of the start.
 
@@ -70,7 +75,7 @@ class Link:
         with self._lock:
             return self._wait_for_start(self._spec.ready_timeout_s + _START_SLACK_S)
 
-    def ask(self, verb: str, replica: str = "", *, timeout_s: float = _ANSWER_S) -> StackStatus:
+    def ask(self, verb: Verb, replica: str = "", *, timeout_s: float = _ANSWER_S) -> StackStatus:
         """Ask for something and return the state of the stack after it.
 
         Raises:
@@ -79,7 +84,7 @@ class Link:
         with self._lock:
             # A number of its own: the reply to a request that Ctrl-C interrupted may still be on its way.
             self._number += 1
-            request = Ask(self._number, verb, replica)  # type: ignore[arg-type] # verbs are checked by the contract test
+            request = Ask(self._number, verb, replica)
             deadline = time.monotonic() + timeout_s
             try:
                 self._socket.settimeout(timeout_s)

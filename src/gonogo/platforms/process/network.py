@@ -6,23 +6,13 @@ import errno
 import os
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import psutil
 
-from gonogo.errors import StackError
-from gonogo.platforms.process.addresses import BLOCKS
+from gonogo.errors import EnvironmentFault
+from gonogo.platforms.process.addresses import BLOCKS, PortNeed
 
-__all__ = ["PortNeed", "check_ports", "claim_block"]
-
-
-@dataclass(frozen=True, slots=True)
-class PortNeed:
-    """A TCP port that something in the stack is about to listen on; ``who`` names it for people."""
-
-    who: str
-    address: str
-    port: int
+__all__ = ["check_ports", "claim_block"]
 
 
 def claim_block(first: int) -> tuple[int, socket.socket]:
@@ -35,7 +25,7 @@ def claim_block(first: int) -> tuple[int, socket.socket]:
         first: where to begin to look, any number.
 
     Raises:
-        StackError: every block is taken.
+        EnvironmentFault: every block is taken.
     """
     for offset in range(len(BLOCKS)):
         block = BLOCKS[(first + offset) % len(BLOCKS)]
@@ -48,7 +38,7 @@ def claim_block(first: int) -> tuple[int, socket.socket]:
                 raise
         else:
             return block, claim
-    raise StackError(
+    raise EnvironmentFault(
         f"all {len(BLOCKS)} address blocks of this machine are taken by running stacks", mend="stop some of them"
     )
 
@@ -57,11 +47,11 @@ def check_ports(needs: Iterable[PortNeed]) -> None:
     """Try every port that the stack needs.
 
     Raises:
-        StackError: names every port that is taken or may not be used, who needs it, and who has it.
+        EnvironmentFault: names every port that is taken or may not be used, who needs it, and who has it.
     """
     faults = [fault for need in needs if (fault := _fault(need))]
     if faults:
-        raise StackError(
+        raise EnvironmentFault(
             "; ".join(faults), mend="stop what has the port, or declare another containerPort in the manifest"
         )
 

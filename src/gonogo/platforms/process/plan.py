@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gonogo.errors import ManifestError
 from gonogo.manifests.topology import (
     Container,
     EmptyDirVolume,
     Exec,
     HttpGet,
     Probe,
-    Service,
     TcpSocket,
     Topology,
     Workload,
 )
-from gonogo.platforms.process.addresses import AddressPlan, replica_name
+from gonogo.platforms.process.addresses import AddressPlan, PortNeed, replica_name
 from gonogo.platforms.process.catalogue import Catalogue, Entry, unmapped
 from gonogo.platforms.process.environment import MARKER, PodFacts, container_environment
-from gonogo.platforms.process.network import PortNeed
-from gonogo.platforms.process.rewrite import POD_HOSTS, Rewriter
-from gonogo.platforms.process.spec import Backend, ContainerSpec, ForwardSpec, Listener, ReplicaSpec
+from gonogo.platforms.process.naming import Naming, Teller, container_port
+from gonogo.platforms.process.rewrite import Rewriter
+from gonogo.platforms.process.spec import ContainerSpec, ForwardSpec, ReplicaSpec
 from gonogo.platforms.process.volumes import FileSpec, plan_volumes
 
-__all__ = ["Place", "StackPlan", "container_port", "plan_stack"]
+__all__ = ["Place", "StackPlan", "plan_stack"]
 
 _LONG_SECRET = 4
 
@@ -78,24 +76,6 @@ class StackPlan:
         return text
 
 
-def container_port(port: int | str, workload: Workload, where: str) -> int:
-    """Return the number of a port given as number or as the name of a container port.
-
-    Raises:
-        ManifestError: no container of ``workload`` has a port of that name.
-    """
-    if isinstance(port, int):
-        return port
-    for container in workload.containers:
-        for declared in container.ports:
-            if declared.name == port:
-                return declared.container_port
-    known = ", ".join(each.name for c in workload.containers for each in c.ports if each.name) or "none"
-    raise ManifestError(
-        f"{workload} has no port called {port!r}", where=where, mend=f"its containers name the ports: {known}"
-    )
-
-
 def plan_stack(topology: Topology, *, addresses: AddressPlan, catalogue: Catalogue, place: Place) -> StackPlan:
     """Return the plan for ``topology``.
 
@@ -118,6 +98,7 @@ class _Planner:
     def __init__(self, topology: Topology, addresses: AddressPlan, catalogue: Catalogue, place: Place) -> None:
         self._topology = topology
         self._addresses = addresses
+        self._naming = Naming(topology, addresses)
         self._catalogue = catalogue
         self._place = place
         self._folders: list[str] = []
@@ -133,7 +114,7 @@ class _Planner:
             for workload in self._topology.workloads
             for ordinal in range(workload.replicas)
         )
-        forwards = tuple(self._forwards())
+        forwards = tuple(self._naming.forwards(self._named))
         return StackPlan(
             replicas=replicas,
             forwards=forwards,
@@ -171,7 +152,9 @@ class _Planner:
         where = f"{workload.source}: {workload} container {container.name}"
         folder = f"{self._place.workdir}/volumes/{name.replace('/', '_')}"
         volumes = plan_volumes(workload, container, folder)
-        told = _Teller(self._rewriter(workload, address, volumes.paths), self._service_names(workload.namespace), where)
+        told = Teller(
+            self._naming.rewriter(workload, address, volumes.paths), self._naming.services(workload.namespace)
+        )
         pod_name = workload.name if workload.kind == "Pod" else f"{workload.name}-{ordinal}"
         pod = PodFacts(
             name=pod_name,
@@ -254,7 +237,7 @@ class _Planner:
         self,
         probe: Probe | None,
         workload: Workload,
-        told: _Teller,
+        told: Teller,
         where: str,
     ) -> Probe | None:
         if probe is None:
@@ -266,94 +249,3 @@ class _Planner:
                 return replace(probe, action=replace(tcp, port=container_port(tcp.port, workload, where)))
             case Exec() as action:
                 return replace(probe, action=Exec(told.words(action.command)))
-
-    def _direct(self, service: Service) -> bool:
-        """Whether a Service's name may stand for its only replica: one replica, and every port the same behind it."""
-        behind = self._topology.behind(service)
-        return sum(workload.replicas for workload in behind) == 1 and all(
-            container_port(port.target_port, workload, str(service.source)) == port.port
-            for workload in behind
-            for port in service.ports
-        )
-
-    def _target(self, service: Service) -> str:
-        if self._direct(service):
-            (workload,) = (each for each in self._topology.behind(service) if each.replicas)
-            return self._addresses.replicas[replica_name(workload, 0)]
-        return self._addresses.service(service)
-
-    def _service_names(self, namespace: str) -> dict[str, tuple[str, str]]:
-        """Return what every name means in a Pod of ``namespace``: the Service's namespace and name."""
-        names: dict[str, tuple[str, str]] = {}
-        for service in self._topology.services:
-            key = (service.namespace, service.name)
-            dotted = f"{service.name}.{service.namespace}"
-            names |= dict.fromkeys((dotted, f"{dotted}.svc", f"{dotted}.svc.cluster.local"), key)
-        own = {
-            each.name: (each.namespace, each.name) for each in self._topology.services if each.namespace == namespace
-        }
-        return names | own
-
-    def _rewriter(self, workload: Workload, address: str, paths: Mapping[str, str]) -> Rewriter:
-        targets = {(each.namespace, each.name): self._target(each) for each in self._topology.services}
-        names = self._service_names(workload.namespace)
-        return Rewriter(
-            hosts={**dict.fromkeys(POD_HOSTS, address), **{name: targets[key] for name, key in names.items()}},
-            hinted=frozenset(name for name, (space, own) in names.items() if name in (own, f"{own}.{space}")),
-            paths={path: folder for path, folder in paths.items() if path != "/"},
-        )
-
-    def _forwards(self) -> Iterator[ForwardSpec]:
-        """Return a forwarder for every Service that something in the stack calls, unless its name leads straight on."""
-        for service in self._topology.services:
-            behind = self._topology.behind(service)
-            if (service.namespace, service.name) not in self._named or not behind or self._direct(service):
-                continue
-            yield ForwardSpec(
-                service=f"{service.namespace}/{service.name}",
-                address=self._addresses.service(service),
-                listeners=tuple(
-                    Listener(
-                        port.port,
-                        tuple(
-                            Backend(
-                                replica_name(workload, ordinal),
-                                self._addresses.replicas[replica_name(workload, ordinal)],
-                                container_port(port.target_port, workload, str(service.source)),
-                            )
-                            for workload in behind
-                            for ordinal in range(workload.replicas)
-                        ),
-                    )
-                    for port in service.ports
-                    if port.protocol == "TCP"
-                ),
-            )
-
-
-class _Teller:
-    """Rewrites what one container is told, and remembers which Services it named."""
-
-    def __init__(self, rewriter: Rewriter, names: Mapping[str, tuple[str, str]], where: str) -> None:
-        self._rewriter = rewriter
-        self._names = names
-        self._where = where
-        self.services: set[tuple[str, str]] = set()
-        self.left: list[str] = []
-
-    def tell(self, text: str, key: str = "") -> str:
-        """Return ``text`` as this machine needs it."""
-        rewritten = self._rewriter.apply(text, key)
-        self.services |= {self._names[host] for host in rewritten.hosts if host in self._names}
-        self.left += [
-            f"{key}={name} was left as it is, although a Service has that name"
-            f" (write {name}:PORT or {name}.NAMESPACE.svc to mean it)"
-            for name in sorted(rewritten.left)
-            if key and name == text
-        ]
-        return rewritten.text
-
-    def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a command line's words, each under the flag before it."""
-        keys = ("", *(word if word.startswith("-") else "" for word in words))
-        return tuple(self.tell(word, key) for word, key in zip(words, keys, strict=False))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gonogo.errors import EnvironmentFault, MissingPart, StackError
+from gonogo.errors import EnvironmentFault, MissingPart, SettingsError, StackError
 from gonogo.manifests.topology import Topology
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.addresses import plan_addresses
@@ -67,15 +67,22 @@ class ProcessPlatform:
             ready_timeout_s: after it an unready replica is a StackError with its last log lines.
 
         Raises:
-            SettingsError: images without a command; all of them are named.
+            SettingsError: images without a command (all of them are named), or CPUs that are not there.
             ManifestError: a reference in the topology leads nowhere.
             StackError: something did not start or get ready; everything started before has been stopped.
+            EnvironmentFault: a port is in use, a program is missing, or no addresses are left; nothing was started.
             MissingPart: this machine runs no Linux.
         """
         if sys.platform != "linux":
             raise MissingPart(
                 f"the process platform needs Linux, and this is {sys.platform}",
                 mend="run in Docker: --gonogo-platform docker",
+            )
+        if foreign := sorted(set(self._cores) - os.sched_getaffinity(0)):
+            raise SettingsError(
+                f"this process may not use the CPUs {foreign}",
+                where="service_cores",
+                mend=f"choose from {sorted(os.sched_getaffinity(0))}",
             )
         with ExitStack() as opened:
             workdir = workdir.resolve()
@@ -160,7 +167,7 @@ def _check_programs(replicas: Sequence[ReplicaSpec]) -> None:
     """Look for every program before anything starts.
 
     Raises:
-        StackError: names all that are missing, with the image and the entry that asked for them.
+        EnvironmentFault: names all that are missing, with the image and the entry that asked for them.
     """
     missing: dict[str, None] = {}
     for replica in replicas:
@@ -173,7 +180,7 @@ def _check_programs(replicas: Sequence[ReplicaSpec]) -> None:
                 workload = replica.name.rpartition("/")[0]
                 missing[f"{workload} container {container.name} ({container.origin}): no program {program!r}"] = None
     if missing:
-        raise StackError(
+        raise EnvironmentFault(
             "; ".join(missing),
             mend=f"install it, or write in {WHERE} what runs in its place ({{args}} in an entry replaces a command)",
         )

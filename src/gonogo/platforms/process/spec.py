@@ -25,6 +25,7 @@ __all__ = [
     "StackSpec",
     "StackStatus",
     "Started",
+    "Verb",
 ]
 
 
@@ -169,6 +170,9 @@ class StackStatus:
     notes: tuple[str, ...] = ()
 
 
+Verb = Literal["status", "sample", "reset", "kill", "stop"]
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A request of the owner. ``number`` comes back in the reply, so that an interrupted request disturbs no later one.
@@ -179,7 +183,7 @@ class Ask:
     """
 
     number: int
-    verb: Literal["status", "sample", "reset", "kill", "stop"]
+    verb: Verb
     replica: str = ""
 
 

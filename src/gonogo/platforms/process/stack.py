@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +13,9 @@ from gonogo.manifests.topology import Service, ServicePort, Topology
 from gonogo.platforms.interface import Endpoint, Replica, ReplicaSample
 from gonogo.platforms.process.addresses import AddressPlan, replica_name
 from gonogo.platforms.process.link import Link
-from gonogo.platforms.process.plan import StackPlan, container_port
-from gonogo.platforms.process.spec import ReplicaStatus, StackStatus
+from gonogo.platforms.process.naming import container_port
+from gonogo.platforms.process.plan import StackPlan
+from gonogo.platforms.process.spec import ReplicaStatus, StackStatus, Verb
 
 __all__ = ["ProcessStack"]
 
@@ -132,7 +134,9 @@ class ProcessStack:
 
     def notes(self) -> tuple[str, ...]:
         """What is not real here: forwarders, limits not enforced, what was left out."""
-        status = self._status()
+        with suppress(StackError):  # problems() tells that the supervisor is gone; what is known stays known
+            self._status()
+        status = self._last
         return (*self._notes, *self._plan.notes, *status.notes, *_limit_notes(status.replicas))
 
     def stop(self) -> None:
@@ -157,7 +161,7 @@ class ProcessStack:
     ) -> None:
         self.stop()
 
-    def _status(self, verb: str = "status") -> StackStatus:
+    def _status(self, verb: Verb = "status") -> StackStatus:
         if not self._stopped:
             self._last = self._link.ask(verb)
         return self._last

@@ -135,9 +135,10 @@ def remove_tree(group: Path) -> bool:
     """
     deadline = time.monotonic() + _REMOVAL_S
     while group.is_dir():
-        for child in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
-            with suppress(OSError):
-                child.rmdir()
+        for folder, _, _ in os.walk(group, topdown=False):
+            if folder != str(group):
+                with suppress(OSError):
+                    Path(folder).rmdir()
         try:
             group.rmdir()
         except FileNotFoundError:

@@ -115,7 +115,8 @@ class Inbound(_End):
         outbound.other = self
         loop = asyncio.get_running_loop()
         try:
-            transport, _ = await asyncio.wait_for(loop.create_connection(lambda: outbound, *backend), _CONNECT_S)
+            async with asyncio.timeout(_CONNECT_S):
+                transport, _ = await loop.create_connection(lambda: outbound, *backend)
         except (OSError, TimeoutError):
             _reset(inbound)
             return

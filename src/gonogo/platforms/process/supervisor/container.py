@@ -7,26 +7,22 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from gonogo.manifests.topology import Probe
 from gonogo.platforms.process.cgroups.cell import Cell
 from gonogo.platforms.process.environment import MARKER
 from gonogo.platforms.process.spec import ContainerSpec
 from gonogo.platforms.process.supervisor.child import SpawnError, spawn
-from gonogo.platforms.process.supervisor.health import Tally, eager_delay_s
 from gonogo.platforms.process.supervisor.journal import Journal
-from gonogo.platforms.process.supervisor.probe import Answer, ask, connects, describe, listens_everywhere
+from gonogo.platforms.process.supervisor.probe import Answer
 from gonogo.platforms.process.supervisor.reaper import Exit, Reaper
 from gonogo.platforms.process.supervisor.table import ProcessTable
+from gonogo.platforms.process.supervisor.watch import watch
 from gonogo.units import format_bytes
 
 __all__ = ["Container", "Machine"]
 
-_SETTLED_S = 0.3  # a container without port and probe is ready when it has stayed up so long
 _DEATH_S = 5.0
 _POLL_S = 0.002
-_CONNECT_S = 1.0
 
 
 class Machine:
@@ -92,7 +88,7 @@ class Container:
         self.flaw = ""
         self.asked = False
         self.dead_cpu_s = 0.0
-        self._address = address
+        self.address = address
         self._journal = journal
         self._machine = machine
         self._grace_s = grace_s
@@ -114,7 +110,7 @@ class Container:
 
     async def run(self) -> bool:
         """Start it, watch it until it ends, kill what it leaves; whether it ended well. ``trouble`` says how."""
-        self._unwell = self.trouble = self.waiting = ""
+        self._unwell = self.waiting = ""
         output = self._journal.begin(self.spec.name, restarts=self.restarts, init=self.init)
         try:
             self._pid = spawn(
@@ -126,16 +122,16 @@ class Container:
         finally:
             os.close(output)
         self._exit = self._machine.reaper.watch(self._pid)
-        watch = None if self.init else asyncio.create_task(self._watch())
-        if watch is not None:
-            watch.add_done_callback(self._watched)
+        watching = None if self.init else asyncio.create_task(watch(self))
+        if watching is not None:
+            watching.add_done_callback(self._watched)
         try:
             ended = await self._exit
         finally:
-            if watch is not None:
-                watch.cancel()
-                await asyncio.gather(watch, return_exceptions=True)
-        self._become(ready=False)
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+        self.become(ready=False)
         self.dead_cpu_s += ended.cpu_s
         await self.kill()
         self.trouble = self._unwell or self.out_of_memory() or str(ended)
@@ -153,7 +149,7 @@ class Container:
         """Kill every process of it with SIGKILL and return when none is left."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _DEATH_S
-        self._become(ready=False)
+        self.become(ready=False)
         while pids := self.processes():
             for pid in pids:
                 with suppress(ProcessLookupError, PermissionError):
@@ -183,104 +179,34 @@ class Container:
         """Return its last lines of output."""
         return self._journal.tail(self.spec.name)
 
-    def _become(self, *, ready: bool) -> None:
+    def become(self, *, ready: bool) -> None:
+        """Take a change of readiness."""
         if self._holds != ready:
             self._holds = ready
             self._machine.changed()
 
-    def _watched(self, watch: asyncio.Task[None]) -> None:
-        if not watch.cancelled() and (error := watch.exception()) is not None:
+    def _watched(self, watching: asyncio.Task[None]) -> None:
+        if not watching.cancelled() and (error := watching.exception()) is not None:
             self._machine.note(f"container {self.spec.name} is no longer probed: {error!r}")
 
-    async def _watch(self) -> None:
-        if self.spec.startup is not None and not await self._starts_up(self.spec.startup):
-            return
-        async with asyncio.TaskGroup() as group:
-            if self.spec.liveness is not None:
-                group.create_task(self._stays_alive(self.spec.liveness))
-            if self.spec.readiness is not None:
-                group.create_task(self._gets_ready(self.spec.readiness))
-            elif self.spec.ports:
-                group.create_task(self._ports_answer())
-            else:
-                await asyncio.sleep(_SETTLED_S)
-                self._become(ready=True)
+    def may_listen_everywhere(self, port: int) -> bool:
+        """Note that it listens at every address; where other replicas need the port, that is a flaw."""
+        said = f"listens on port {port} of every address of this machine and not on its own, {self.address}"
+        if port not in self._machine.crowded:
+            self._machine.note(f"container {self.spec.name} {said}")
+            return True
+        self.flaw = f"{said}, which other replicas need too ({self.spec.origin}): give it {{host}}"
+        self._machine.changed()
+        return False
 
-    async def _starts_up(self, probe: Probe) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + probe.initial_delay_s + probe.period_s * probe.failure_threshold
-        attempt = 0
-        while not (answer := await self._ask("startup", probe)).good:
-            if loop.time() > deadline:
-                await self._give_up("startup", probe, answer)
-                return False
-            await asyncio.sleep(eager_delay_s(attempt, probe.period_s))
-            attempt += 1
-        return True
-
-    async def _stays_alive(self, probe: Probe) -> None:
-        await asyncio.sleep(probe.initial_delay_s)
-        tally = Tally(1, probe.failure_threshold, holds=True)
-        while True:
-            answer = await self._ask("liveness", probe)
-            tally.add(good=answer.good)
-            if tally.exhausted:
-                await self._give_up("liveness", probe, answer)
-                return
-            await asyncio.sleep(probe.period_s)
-
-    async def _gets_ready(self, probe: Probe) -> None:
-        tally = Tally(probe.success_threshold, probe.failure_threshold)
-        attempt, was_ready = 0, False
-        while True:
-            answer = await self._ask("readiness", probe)
-            if tally.add(good=answer.good) and not was_ready:
-                if not self._answers_itself():
-                    return
-                was_ready = True
-            self._become(ready=tally.holds)
-            await asyncio.sleep(probe.period_s if was_ready else eager_delay_s(attempt, probe.period_s))
-            attempt += 1
-
-    async def _ports_answer(self) -> None:
-        for port in self.spec.ports:
-            attempt = 0
-            while not (answer := await connects(self._address, port, _CONNECT_S)).good:
-                self.waiting = f"{self._address}:{port}: {answer.text}"
-                await asyncio.sleep(eager_delay_s(attempt, _CONNECT_S))
-                attempt += 1
-        if self._answers_itself():
-            self.waiting = ""
-            self._become(ready=True)
-
-    def _answers_itself(self) -> bool:
-        """Check that it listens at its own address: what listens everywhere would answer for its neighbours."""
-        tables = tuple(Path(name).read_text() for name in ("/proc/net/tcp", "/proc/net/tcp6") if Path(name).exists())
-        for port in self.spec.ports:
-            if listens_everywhere(port, self._address, tables):
-                said = f"listens on port {port} of every address of this machine and not on its own, {self._address}"
-                if port in self._machine.crowded:
-                    self.flaw = f"{said}, which other replicas need too ({self.spec.origin}): give it {{host}}"
-                    self._machine.changed()
-                    return False
-                self._machine.note(f"container {self.spec.name} {said}")
-        return True
-
-    async def _ask(self, kind: str, probe: Probe) -> Answer:
-        answer = await ask(probe, self._address, self._run_command)
-        if kind != "liveness":
-            self.waiting = "" if answer.good else f"{kind} probe ({describe(probe, self._address)}): {answer.text}"
-        return answer
-
-    async def _give_up(self, kind: str, probe: Probe, answer: Answer) -> None:
-        self._unwell = (
-            f"was stopped because its {kind} probe failed {probe.failure_threshold} times"
-            f" ({describe(probe, self._address)}: {answer.text})"
-        )
-        self._become(ready=False)
+    async def give_up(self, why: str) -> None:
+        """End it, because a probe says that it is ill."""
+        self._unwell = why
+        self.become(ready=False)
         await self.terminate()
 
-    async def _run_command(self, argv: tuple[str, ...], timeout_s: float) -> Answer:
+    async def run_command(self, argv: tuple[str, ...], timeout_s: float) -> Answer:
+        """Run a probe's command in it: its environment, its folder, its control groups."""
         output = os.memfd_create("probe")
         try:
             pid = spawn(argv, dict(self.spec.env), cwd=self.spec.cwd, output=output, doors=self.cell.doors)

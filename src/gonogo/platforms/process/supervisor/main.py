@@ -137,7 +137,8 @@ async def _guard(owner: int, ending: asyncio.Event) -> None:
         asyncio.get_running_loop().add_reader(descriptor, ending.set)
     while os.getppid() == owner:
         with suppress(TimeoutError):
-            await asyncio.wait_for(ending.wait(), _OWNER_CHECK_S)
+            async with asyncio.timeout(_OWNER_CHECK_S):
+                await ending.wait()
             return
     ending.set()
 

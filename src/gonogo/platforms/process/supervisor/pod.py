@@ -160,11 +160,9 @@ def _trouble(container: Container, waited_s: float) -> str:
         return f"{name} {container.flaw}"
     if container.failures > 1:
         return f"{name} {container.trouble}, {container.failures} times"
-    if container.failures:
+    if container.trouble and not container.running:
         return f"{name} {container.trouble}"
     if container.init:
         return f"{name} was still running after {waited_s:.3g} s"
-    if not container.running:
-        return f"{name} {container.trouble or 'is not running'}"
     why = f": {container.waiting}" if container.waiting else ""
     return f"{name} was not ready within {waited_s:.3g} s{why}"

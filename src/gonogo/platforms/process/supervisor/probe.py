@@ -44,7 +44,9 @@ async def ask(probe: Probe, address: str, command: Command) -> Answer:
     try:
         match probe.action:
             case HttpGet() as get:
-                return await asyncio.wait_for(_http(get, address), probe.timeout_s)
+                # Not wait_for(): before Python 3.12 it swallows a cancellation that comes with the result.
+                async with asyncio.timeout(probe.timeout_s):
+                    return await _http(get, address)
             case TcpSocket() as tcp:
                 return await connects(address, int(tcp.port), probe.timeout_s)
             case Exec() as action:
@@ -58,7 +60,8 @@ async def ask(probe: Probe, address: str, command: Command) -> Answer:
 async def connects(address: str, port: int, timeout_s: float) -> Answer:
     """Whether a port accepts a connection."""
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            _, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
         return Answer(good=False, text=f"no connection within {timeout_s:g} s")
     except OSError as error:

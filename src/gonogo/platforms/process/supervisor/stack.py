@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from gonogo.platforms.process.cgroups.cell import StackCells
 from gonogo.platforms.process.environment import MARKER
@@ -64,10 +65,9 @@ class Stack:
             if left <= 0 or all(pod.hopeless for pod in waiting):
                 return Started(tuple(pod.why_not(self._spec.ready_timeout_s) for pod in waiting))
             self._change.clear()
-            try:
-                await asyncio.wait_for(self._change.wait(), left)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._change.wait()
         await self._forwarding.applied()
         if self._forwarding.error:
             return Started((Failure("forwarder", self._forwarding.error),))
