@@ -48,6 +48,7 @@ class Settings(BaseModel):
         attach: Services that already run: name to URL.
         allow_hosts: hosts other than loopback that load may be sent to.
         images: globs of image names to the commands that run them as processes.
+        remeasure: how often a run that is INVALID by the generator's fault is measured again.
         generator_cores: CPUs of the load generator; empty: chosen by gonogo.
         service_cores: CPUs of the services; empty: chosen by gonogo.
         ready_timeout: seconds that a stack may take until every replica is ready.
@@ -64,6 +65,7 @@ class Settings(BaseModel):
     attach: Mapping[str, str] = Field(default_factory=dict)
     allow_hosts: Words = ()
     images: Mapping[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    remeasure: int = Field(default=2, ge=0, le=9)
     generator_cores: Cores = ()
     service_cores: Cores = ()
     ready_timeout: Duration = 60.0

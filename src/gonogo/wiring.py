@@ -103,6 +103,7 @@ def bench(settings: Settings, *, announce: Callable[[str], None], placement: Pla
     return Bench(
         placement=placement or placement_for(Topology(), settings),
         short=settings.profile == "ci",
+        remeasure=settings.remeasure,
         allows=settings.allows,
         announce=announce,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.errors import SettingsError, StackError
+from gonogo.errors import EnvironmentFault, SettingsError, StackError
 from gonogo.manifests.topology import EnvVar, Port, Probe, TcpSocket
 from gonogo.platforms.process import network
 from gonogo.platforms.process.stack import ProcessStack
@@ -25,7 +25,7 @@ def failure(up: Up, *containers: object, **options: object) -> str:
     # Without restarts a failure is known at once; the tests of restarts say what they want.
     options.setdefault("restart_policy", "Never")
     extra = {key: options.pop(key) for key in ("init_containers", "restart_policy", "replicas") if key in options}
-    with pytest.raises(StackError) as caught:
+    with pytest.raises(EnvironmentFault) as caught:
         up(topology(deployment("web", *containers, **extra)), **options)  # type: ignore[arg-type] # passed on
     return str(caught.value)
 
@@ -45,7 +45,7 @@ def test_a_service_that_is_never_started_again_is_told_at_once(up: Up) -> None:
 
 def test_all_failed_replicas_are_told_at_once(up: Up) -> None:
     """Replicas that failed alike are one sentence; other workloads have their own."""
-    with pytest.raises(StackError) as caught:
+    with pytest.raises(EnvironmentFault) as caught:
         up(
             topology(
                 deployment("a", container("mortal:1", args=("0", "1"), ports=WEB), replicas=2, restart_policy="Never"),

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Unpack
 from urllib.parse import urlsplit
 
 from gonogo.errors import UsageError
 from gonogo.gate.judgment import CriterionEntry, RunEntry
 from gonogo.load import driver
-from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 from gonogo.runs.run import Run
 from gonogo.runs.store import save
 from gonogo.runs.summary import summarize
 from gonogo.suite.exclusive import exclusive_load
-from gonogo.suite.extent import extent
 from gonogo.suite.live import LiveLoad
+from gonogo.suite.order import LoadOptions, Order, order
 from gonogo.suite.placement import Placement
 from gonogo.suite.quiet import wait_until_quiet
 from gonogo.suite.recorder import Recorder, RunPlace
 from gonogo.suite.run import JudgedRun
 from gonogo.suite.stack import Stack
 from gonogo.suite.usage import UsageWatch
-from gonogo.units import parse_duration, parse_rate
-from gonogo.verdicts.criterion import Between, Criterion
-from gonogo.verdicts.grammar import parse
 from gonogo.verdicts.verdict import Verdict
 
-__all__ = ["Bench", "Load", "tightest_limit_s"]
+__all__ = ["Bench", "Load"]
+
+Targets = Target | Iterable[Target]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,14 @@ class Bench:
     Attributes:
         placement: CPUs of the generator.
         short: the ``ci`` profile.
+        remeasure: how often a run that the generator spoilt is measured again.
         allows: whether load may be sent to a host.
-        announce: prints one line for the person who waits.
+        announce: prints a line for the person who waits.
     """
 
     placement: Placement
     short: bool
+    remeasure: int
     allows: Callable[[str], bool]
     announce: Callable[[str], None]
 
@@ -61,9 +62,6 @@ class Bench:
                 where=target,
                 mend=f'if it is yours to load, allow it: [tool.gonogo] allow_hosts = ["{host}"]',
             )
-
-
-Targets = Target | Iterable[Target]
 
 
 class Load:
@@ -82,93 +80,55 @@ class Load:
         self._test = test
         self._stack = stack
 
-    def __call__(
-        self,
-        *targets: Targets,
-        rate: float | str | None = None,
-        duration: float | str | None = None,
-        warmup: float | str = 0.0,
-        require: str | Sequence[str] = (),
-        timeout: float | str = 10.0,
-        connections: int = 256,
-        arrivals: str = "constant",
-        seed: int = 0,
-        name: str = "",
-    ) -> JudgedRun:
+    def __call__(self, *targets: Targets, **options: Unpack[LoadOptions]) -> JudgedRun:
         """Drive one load, wait for its end, and judge it.
+
+        A run that turns out INVALID says nothing about the service: it is kept as an observation and measured again,
+        as often as the settings say. Only the last is judged.
 
         Args:
             targets: what to send; several are mixed by their weights.
-            rate: requests per second; ``"max"``: closed loop, as fast as answers come.
-            duration: seconds or text such as ``"60s"``, without the warm-up; None: as long as the criteria need.
-            warmup: load before it that no measure counts.
-            require: the criteria, such as ``"p99 <= 50ms"``; all are judged, none hides behind another.
-            timeout: a request without a complete answer so long after its due time has failed.
-            connections: the most connections open at once.
-            arrivals: ``constant`` or ``poisson``.
-            seed: of arrivals and of the order of targets.
-            name: of the run in the judgment; the test's name by default.
+            options: see :class:`gonogo.suite.order.LoadOptions`.
 
         Raises:
-            UsageError: an argument cannot be used; nothing was sent.
+            UsageError: an option cannot be used; nothing was sent.
         """
-        with self.running(
-            *targets,
-            rate=rate,
-            duration=duration,
-            warmup=warmup,
-            require=require,
-            timeout=timeout,
-            connections=connections,
-            arrivals=arrivals,
-            seed=seed,
-            name=name,
-        ) as live:
-            pass
+        wanted = self._order(targets, options)
+        for left in range(self._bench.remeasure, -1, -1):
+            with self._driving(wanted, again=left > 0) as live:
+                pass
+            if live.run.facts.valid or live.run.facts.cut_short or not left:
+                break
+            self._bench.announce(f"{live.run.name} is INVALID: {live.run.facts.invalid_reason}; measuring again")
         return live.run
 
     @contextmanager
-    def running(
-        self,
-        *targets: Targets,
-        rate: float | str | None = None,
-        duration: float | str | None = None,
-        warmup: float | str = 0.0,
-        require: str | Sequence[str] = (),
-        timeout: float | str = 10.0,
-        connections: int = 256,
-        arrivals: str = "constant",
-        seed: int = 0,
-        name: str = "",
-    ) -> Iterator[LiveLoad]:
+    def running(self, *targets: Targets, **options: Unpack[LoadOptions]) -> Iterator[LiveLoad]:
         """Drive one load while the ``with`` block acts on the stack; leaving the block waits for the load's end.
 
         Takes what a call takes. The block gets a :class:`LiveLoad`; after it, ``live.run`` is the judged run.
         """
-        mixed = self._resolved(targets)
-        criteria = tuple(parse(text) for text in ((require,) if isinstance(require, str) else require))
-        per_second = _rate(rate)
-        declared_s = None if duration is None else parse_duration(duration)
-        length = extent(declared_s, per_second, criteria, mixed, short=self._bench.short)
-        place = self._recorder.place(name or self._test.rpartition("::")[2])
-        plan = LoadPlan(
-            name=place.name,
-            targets=mixed,
-            rate=per_second,
-            duration_s=length.duration_s,
-            warmup_s=parse_duration(warmup),
-            timeout_s=parse_duration(timeout),
-            connections=connections,
-            seed=seed,
-            arrivals=arrivals,
-            tightest_limit_s=tightest_limit_s(criteria),
+        with self._driving(self._order(targets, options), again=False) as live:
+            yield live
+
+    def _order(self, targets: Sequence[Targets], options: LoadOptions) -> Order:
+        return order(
+            self._resolved(targets),
+            options,
+            name=self._test.rpartition("::")[2],
+            short=self._bench.short,
             cores=self._bench.placement.generator,
         )
+
+    @contextmanager
+    def _driving(self, wanted: Order, *, again: bool) -> Iterator[LiveLoad]:
+        """Drive one load; ``again``: when it is INVALID, another will be judged in its place."""
         with exclusive_load():
+            place = self._recorder.place(wanted.plan.name)
             notes = [self._bench.placement.note, wait_until_quiet(self._stack.running) if self._stack else ""]
-            self._bench.announce("\n  ".join([f"{place.name}: {length.lines[0]}", *length.lines[1:]]))
+            self._bench.announce("\n  ".join([f"{place.name}: {wanted.lines[0]}", *wanted.lines[1:]]))
             watch = UsageWatch(self._stack.running if self._stack else None)
-            with driver.start(plan, place.folder) as running:
+            with driver.start(replace(wanted.plan, name=place.name), place.folder) as running:
                 live = LiveLoad(running)
                 try:
                     yield live
@@ -176,16 +136,20 @@ class Load:
                     running.stop()
                     raise
                 finally:
-                    live.run = self._keep(running.wait(), place, watch, notes, criteria)
+                    live.run = self._keep(running.wait(), wanted, place, watch, notes, again=again)
                     if running.interrupted:
                         raise KeyboardInterrupt
                 live.close()
 
     def _keep(
-        self, run: Run, place: RunPlace, watch: UsageWatch, notes: Sequence[str], criteria: Sequence[Criterion]
+        self, run: Run, wanted: Order, place: RunPlace, watch: UsageWatch, notes: Sequence[str], *, again: bool
     ) -> JudgedRun:
         """Write the run down, rows and all, before anything is said about it."""
         save(run, place.folder)
+        criteria = wanted.criteria
+        if again and not run.facts.valid and not run.facts.cut_short:
+            criteria = ()
+            notes = [*notes, f"INVALID and measured again: {run.facts.invalid_reason}"]
         self._recorder.run(
             RunEntry(
                 name=place.name,
@@ -215,19 +179,3 @@ class Load:
                 if self._stack is None or not self._stack.serves_at(host):
                     self._bench.check_host(host, target.name)
         return tuple(aimed)
-
-
-def _rate(given: float | str | None) -> float | None:
-    if given is None:
-        raise UsageError("a load without a rate", mend='give rate=100, or rate="max" for a closed loop')
-    return None if given == "max" else parse_rate(given)
-
-
-def tightest_limit_s(criteria: Sequence[Criterion]) -> float | None:
-    """The smallest latency limit among ``criteria`` in seconds, which the generator's own lateness is held against."""
-    limits = [
-        claim.low if isinstance(claim := criterion.claim, Between) else claim.limit
-        for criterion in criteria
-        if criterion.unit == "s"
-    ]
-    return min((limit for limit in limits if limit > 0), default=None)

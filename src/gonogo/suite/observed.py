@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gonogo.measures.judge import judge
 from gonogo.measures.registry import evidence
@@ -24,7 +24,7 @@ class Observed:
     the judgment: ``require`` is.
     """
 
-    run: Run
+    run: Run = field(repr=False)
     measure: MeasureName
     value: float
     low: float

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gonogo.errors import EnvironmentFault, MissingPart, SettingsError, StackError
+from gonogo.errors import EnvironmentFault, MissingPart, SettingsError
 from gonogo.manifests.topology import Topology
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.addresses import plan_addresses

@@ -1,0 +1,115 @@
+"""What a suite asks of a load: its options, read into a plan and criteria before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Required, TypedDict
+
+from gonogo.errors import UsageError
+from gonogo.load.plan import LoadPlan
+from gonogo.load.target import Target
+from gonogo.suite.extent import extent
+from gonogo.units import parse_duration, parse_rate
+from gonogo.verdicts.criterion import Between, Criterion
+from gonogo.verdicts.grammar import parse
+
+__all__ = ["LoadOptions", "Order", "order", "tightest_limit_s"]
+
+
+class LoadOptions(TypedDict, total=False):
+    """The options of a load. Durations are seconds, or text such as ``"60s"``.
+
+    Attributes:
+        rate: requests per second; ``"max"``: closed loop, as fast as answers come.
+        duration: of the measured load, without the warm-up; as long as the criteria need when it is not given.
+        warmup: load before it that no measure counts; none by default.
+        require: the criteria, such as ``"p99 <= 50ms"``; all are judged, none hides behind another.
+        timeout: a request without a complete answer so long after its due time has failed; 10 s by default.
+        connections: the most connections open at once; 256 by default.
+        arrivals: ``constant`` (default) or ``poisson``.
+        seed: of arrivals and of the order of targets; 0 by default.
+        name: of the run in the judgment; the test's name by default.
+    """
+
+    rate: Required[float | str]
+    duration: float | str | None
+    warmup: float | str
+    require: str | Sequence[str]
+    timeout: float | str
+    connections: int
+    arrivals: str
+    seed: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A load that can be driven.
+
+    Attributes:
+        plan: what the engine shall do.
+        criteria: what the run will be judged by; none: it is an observation.
+        lines: what the person who waits is told beforehand.
+    """
+
+    plan: LoadPlan
+    criteria: tuple[Criterion, ...]
+    lines: tuple[str, ...]
+
+
+def order(
+    targets: tuple[Target, ...], options: LoadOptions, *, name: str, short: bool, cores: tuple[int, ...]
+) -> Order:
+    """Read ``options`` for a load on ``targets``.
+
+    Args:
+        targets: what to send, aimed at addresses.
+        options: as the suite gave them.
+        name: of the run, where the options give none.
+        short: the ``ci`` profile.
+        cores: CPUs of the generator.
+
+    Raises:
+        UsageError: an option cannot be used.
+    """
+    required = options.get("require", ())
+    criteria = tuple(parse(text) for text in ((required,) if isinstance(required, str) else required))
+    rate = _rate(options.get("rate"))
+    declared = options.get("duration")
+    length = extent(None if declared is None else parse_duration(declared), rate, criteria, targets, short=short)
+    timeout_s = parse_duration(options.get("timeout", 10.0))
+    plan = LoadPlan(
+        name=options.get("name") or name,
+        targets=targets,
+        rate=rate,
+        duration_s=length.duration_s,
+        warmup_s=parse_duration(options.get("warmup", 0.0)),
+        timeout_s=timeout_s,
+        connections=options.get("connections", 256),
+        arrivals=options.get("arrivals", "constant"),
+        seed=options.get("seed", 0),
+        tightest_limit_s=tightest_limit_s(criteria, timeout_s),
+        cores=cores,
+    )
+    return Order(plan, criteria, length.lines)
+
+
+def tightest_limit_s(criteria: Sequence[Criterion], timeout_s: float) -> float | None:
+    """The tightest limit in seconds that ``criteria`` set, which the generator's own lateness is held against.
+
+    A criterion on shares, rates or counts says that answers come before the timeout, so that is its limit. None
+    without criteria.
+    """
+    limits = [timeout_s for criterion in criteria if criterion.unit != "s"]
+    for criterion in criteria:
+        if criterion.unit == "s":
+            claim = criterion.claim
+            limits.append(claim.low or claim.high if isinstance(claim, Between) else claim.limit)
+    return min((limit for limit in limits if limit > 0), default=None)
+
+
+def _rate(given: float | str | None) -> float | None:
+    if given is None:
+        raise UsageError("a load without a rate", mend='give rate=100, or rate="max" for a closed loop')
+    return None if given == "max" else parse_rate(given)

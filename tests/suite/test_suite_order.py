@@ -1,0 +1,59 @@
+"""Order: what a suite asks for is read, or refused, before anything is sent."""
+
+import pytest
+
+from gonogo.errors import UsageError
+from gonogo.load.target import Target
+from gonogo.suite.order import LoadOptions, Order, order, tightest_limit_s
+from gonogo.verdicts.grammar import parse
+
+TARGETS = (Target("GET", "http://127.0.0.1/"),)
+
+
+def _order(options: LoadOptions) -> Order:
+    return order(TARGETS, options, name="here", short=False, cores=())
+
+
+@pytest.mark.parametrize(
+    ("criteria", "limit_s"),
+    [
+        (["p99 <= 50ms", "p50 <= 10ms", "success >= 99%"], 0.01),
+        (["p99 between 10ms and 20ms"], 0.01),
+        (["success >= 99%"], 10.0),
+        (["p99 <= 30s", "success >= 99%"], 10.0),
+        ([], None),
+    ],
+)
+def test_the_generator_is_held_against_the_tightest_limit(criteria: list[str], limit_s: float | None) -> None:
+    """The smallest latency limit counts; a share's limit is the timeout; without criteria there is none."""
+    assert tightest_limit_s([parse(text) for text in criteria], 10.0) == limit_s
+
+
+def test_a_rate_of_max_is_a_closed_loop() -> None:
+    """``max`` has no schedule."""
+    assert _order({"rate": "max"}).plan.rate is None
+
+
+def test_text_and_numbers_mean_the_same() -> None:
+    """Durations and rates are text or seconds and requests per second."""
+    text = _order({"rate": "6000/min", "duration": "2s", "warmup": "500ms", "timeout": "1s", "require": "p99 < 1s"})
+    numbers = _order({"rate": 100, "duration": 2, "warmup": 0.5, "timeout": 1.0, "require": ["p99 < 1s"]})
+    assert text == numbers
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rate": 0},
+        {"rate": 10, "duration": 0},
+        {"rate": 10, "connections": 0},
+        {"rate": 10, "arrivals": "bursty"},
+        {"rate": 10, "require": "p99 <"},
+        {"rate": 10, "warmup": "-1s"},
+    ],
+)
+def test_what_cannot_be_used_is_refused(options: LoadOptions) -> None:
+    """Every wrong option is a usage error, raised before a folder is made or a request is sent."""
+    with pytest.raises(UsageError):
+        _order(options)
