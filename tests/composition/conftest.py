@@ -9,7 +9,7 @@ import pytest
 
 from gonogo_services.iris.one_vs_rest.names import MODELS
 from gonogo_services.iris.one_vs_rest.training import train
-from tests.composition.programs import Program, Start
+from tests.composition.programs import Program, Start, starting
 
 
 @pytest.fixture(scope="session")
@@ -24,25 +24,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def start_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start programs that end with the session."""
-    yield from _starting(tmp_path_factory)
+    yield from starting(tmp_path_factory)
 
 
 @pytest.fixture
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start programs that end with the test."""
-    yield from _starting(tmp_path_factory)
-
-
-def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    programs: list[Program] = []
-
-    def start_one(module: str, environment: dict[str, str]) -> Program:
-        programs.append(Program(module, tmp_path_factory.mktemp("log") / "stderr", environment))
-        return programs[-1]
-
-    yield start_one
-    for program in programs:
-        program.stop()
+    yield from starting(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 DEADLINE_S: Final = 60.0
 
@@ -69,3 +71,16 @@ class Program:
 
 
 Start = Callable[[str, dict[str, str]], Program]
+
+
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Yield what starts a module of gonogo_services; all that it has started ends after that."""
+    programs: list[Program] = []
+
+    def start_one(module: str, environment: dict[str, str]) -> Program:
+        programs.append(Program(module, tmp_path_factory.mktemp("log") / "stderr", environment))
+        return programs[-1]
+
+    yield start_one
+    for program in programs:
+        program.stop()

@@ -1,4 +1,4 @@
-"""What the tests of the services share: one trained model, and the iris service around it."""
+"""What the tests of the services share: the trained models, and the iris service around one of them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,22 @@ def svc_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "iris_svc.onnx"
     train("iris_svc.onnx", path)
     return path
+
+
+@pytest.fixture(scope="session")
+def rf_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The random forest, freshly trained."""
+    path = tmp_path_factory.mktemp("models") / "iris_rf.onnx"
+    train("iris_rf.onnx", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def forest(rf_path: Path) -> Classifier:
+    """The random forest, open."""
+    opened = Classifier(ModelFile.read(rf_path))
+    opened.open()
+    return opened
 
 
 @pytest.fixture(scope="session")

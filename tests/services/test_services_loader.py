@@ -233,21 +233,23 @@ def test_the_program_fails_with_one_line(folder: Path, tmp_path: Path) -> None:
     )
 
 
-def test_first_uses_at_the_same_time_train_one_model(svc_path: Path, tmp_path: Path) -> None:
-    """Three loaders with an empty cache all succeed with the same bytes, whatever their hash seed."""
+def test_first_uses_at_the_same_time_train_one_model(svc_path: Path, rf_path: Path, tmp_path: Path) -> None:
+    """Four loaders of two models with an empty cache all succeed with the same bytes, whatever their hash seed."""
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    paths = [svc_path, rf_path, svc_path, rf_path]
     programs = [
         _program(
             MODEL_STORE="trained://",
-            MODEL_NAME="iris_svc.onnx",
+            MODEL_NAME=path.name,
             MODEL_FILEPATH=str(tmp_path / f"{seed}.onnx"),
             PYTHONHASHSEED=str(seed),
             **cache,
         )
-        for seed in range(3)
+        for seed, path in enumerate(paths)
     ]
     for program in programs:
         program.communicate(timeout=60)
-    assert [program.returncode for program in programs] == [0, 0, 0]
-    assert {(tmp_path / f"{seed}.onnx").read_bytes() for seed in range(3)} == {svc_path.read_bytes()}
-    assert sorted(path.name for path in cache_folder(cache).iterdir()) == [".lock", "iris_svc.onnx"]
+    assert [program.returncode for program in programs] == [0, 0, 0, 0]
+    assert [(tmp_path / f"{seed}.onnx").read_bytes() for seed in range(4)] == [path.read_bytes() for path in paths]
+    kept = sorted(path.name for path in cache_folder("iris_svc.onnx", cache).iterdir())
+    assert kept == [".lock", "iris_rf.onnx", "iris_svc.onnx"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -155,6 +156,21 @@ def test_the_access_log_is_off_until_asked_for(start: Start) -> None:
     server = start(ACCESS_LOG="1")
     httpx.get(f"{server.url}/health")
     assert server.await_line("GET /health")
+
+
+def test_the_workers_share_one_prediction_log(start: Start, tmp_path: Path) -> None:
+    """Every prediction of both workers is one whole line, also of those that were made just before the stop."""
+    log = tmp_path / "predictions.jsonl"
+    server = start(WORKERS="2", FLAVOUR="shadow", PREDICTION_LOG=str(log))
+    body = {"data": [[5.1, 3.5, 1.4, 0.2]] * 500}
+    for number in range(40):  # each on a connection of its own, so that both workers get some
+        assert httpx.post(f"{server.url}/predict/job-{number}", json=body).status_code == 200
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert sorted(line["job_id"] for line in lines) == sorted(f"job-{number}" for number in range(40))
+    for worker in {line["worker"] for line in lines}:
+        numbers = [line["sequence"] for line in lines if line["worker"] == worker]
+        assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_serving_loads_no_training_library() -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     case,
     cast,
-    exists,
     func,
     literal,
     null,
@@ -25,7 +24,7 @@ from gonogo_services.batch.dialects.interface import Dialect
 from gonogo_services.batch.due import Due
 from gonogo_services.batch.prediction import Row
 from gonogo_services.batch.rows import LONGEST, SEPARATOR
-from gonogo_services.batch.tables import items, leases, unpredicted
+from gonogo_services.batch.tables import items, unpredicted
 
 __all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows"]
 
@@ -58,32 +57,30 @@ def chunk_query(
     size: int,
     lock: bool = False,
     skip_locked: bool = False,
-    unleased: bool = False,
-) -> Select[tuple[str | None, str | None]]:
+) -> Select[str | None, str | None]:
     """Return the query of the next chunk; its one row has the ids and the values, joined, or nulls.
 
     Args:
+        dialect: of the database.
+        due: which rows are due.
         after: only ids above it.
         size: at most so many rows.
         lock: lock the rows.
         skip_locked: leave out those that are locked, instead of waiting.
-        unleased: leave out those that a job holds by a lease.
     """
     conditions = due.conditions(dialect)
     if after is not None:
         conditions.append(items.c.id > after)
-    if unleased:
-        held = exists().where(leases.c.first_id <= items.c.id, leases.c.last_id >= items.c.id)
-        conditions.append(~held)
     rows = select(items.c.id, _text().label("text")).where(*conditions).order_by(items.c.id).limit(size)
     if lock:
         rows = rows.with_for_update(skip_locked=skip_locked)
     part = rows.subquery("chunk")
     ids = dialect.concatenated(cast(part.c.id, Text), ",")
+    # Without a row both aggregates are null.
     return select(ids, dialect.concatenated(part.c.text, SEPARATOR))
 
 
-def read_chunk(connection: Connection, query: Select[tuple[str | None, str | None]]) -> Chunk | None:
+def read_chunk(connection: Connection, query: Select[str | None, str | None]) -> Chunk | None:
     """Run the query and return the chunk; None when no row is due."""
     ids, joined = connection.execute(query).one()
     if ids is None:

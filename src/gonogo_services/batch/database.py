@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from gonogo_services.batch.dialects.interface import Dialect
 from gonogo_services.batch.dialects.mysql import MySQL
@@ -44,8 +45,13 @@ class Database:
         self.lease_s = lease_s
         self.described = url.render_as_string(hide_password=True)
         arguments: dict[str, Any] = {} if backend == "sqlite" else {"connect_timeout": _CONNECT_TIMEOUT_S}
-        self._engine = create_engine(url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0)
+        # Last in, first out: the connection that has just been used has the pages in its cache.
+        self._engine = create_engine(
+            url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0, pool_use_lifo=True
+        )
         self.dialect.prepare(self._engine, lease_s)
+        # SQLite's writers look for their turn at ever longer intervals; threads of one process can do better.
+        self._turn = threading.Lock() if backend == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -64,10 +70,25 @@ class Database:
         Raises:
             DatabaseError: the database is gone, full, or refuses.
         """
-        with self._told(), self._engine.connect() as connection:
+        with self._told(), self._turn, self._engine.connect() as connection:
             writer = connection.execution_options(**{WRITES: True})
             with writer.begin():
                 yield writer
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that may write and is always rolled back.
+
+        Raises:
+            DatabaseError: the database is gone, full, or refuses.
+        """
+        with self._told(), self._turn, self._engine.connect() as connection:
+            writer = connection.execution_options(**{WRITES: True})
+            transaction = writer.begin()
+            try:
+                yield writer
+            finally:
+                transaction.rollback()
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,6 +98,8 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
+        except IntegrityError:
+            raise  # whoever writes what may be there already knows what that means
         except DBAPIError as error:
             raise self._told_error(error) from error
 

@@ -20,6 +20,7 @@ ON_DEADLINE: Final = (REFUSE, WARN, SCALE)
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TWO_MINUTES_S = 120
+_TENTHS_BELOW_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def foresee(estimate: Estimate, left_s: float) -> Forecast:
 
 def seconds(duration_s: float) -> str:
     """Return a duration for people: ``0.42 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    if duration_s < 10:
+    if duration_s < _TENTHS_BELOW_S:
         return f"{duration_s:.2g} s"
     whole = round(duration_s)
     if whole < _TWO_MINUTES_S:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chndtrinc
+from scipy.special import chdtr, chndtrinc
 
 __all__ = ["Interval", "bin_counts", "bin_edges", "share", "stability_index"]
 
@@ -79,5 +79,6 @@ def share(count: int, rows: int, confidence: float = 0.95) -> Interval:
 
 
 def _noncentrality(statistic: float, freedom: int, probability: float) -> float:
-    found = float(chndtrinc(statistic, freedom, probability))
-    return found if math.isfinite(found) else 0.0
+    if chdtr(freedom, statistic) <= probability:
+        return 0.0  # even without any noncentrality so small a statistic is that likely
+    return float(chndtrinc(statistic, freedom, probability))

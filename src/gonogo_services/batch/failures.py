@@ -36,7 +36,7 @@ def record(connection: Connection, dialect: Dialect, policy: Policy, reasons: Ma
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         known = failures.c.item_id.in_(part)
-        before = dict(connection.execute(select(failures.c.item_id, failures.c.attempts).where(known)).tuples().all())
+        before = dict(connection.execute(select(failures.c.item_id, failures.c.attempts).where(known)).all())
         retries = {row: policy.after_failure(before.get(row, 0) + 1) for row in part}
         parked += sum(retry.parked for retry in retries.values())
         connection.execute(delete(failures).where(known))
@@ -82,5 +82,7 @@ def clear(connection: Connection, selection: Selection) -> int:
 
 def forget_predicted(connection: Connection) -> None:
     """Forget the failures of rows that have been predicted or removed since."""
+    if connection.execute(select(failures.c.item_id).limit(1)).first() is None:
+        return
     still = exists().where(items.c.id == failures.c.item_id, unpredicted())
     connection.execute(delete(failures).where(~still))

@@ -160,7 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     failures = parser.add_argument_group("rows that cannot be predicted")
     failures.add_argument("--policy", choices=POLICIES, default=RETRY_FAILED, help="what becomes of them")
     failures.add_argument("--attempts", type=int, default=3, help="attempts before a row is parked, or all given up")
-    failures.add_argument("--backoff-s", type=float, default=1.0, help="seconds before the second attempt; then doubled")
+    failures.add_argument(
+        "--backoff-s", type=float, default=1.0, help="seconds before the second attempt; then doubled"
+    )
     failures.add_argument("--never", action="store_true", help="with the policy leave: not in later runs either")
     failures.add_argument("--unpark", action="store_true", help="try rows again that were parked")
     work = parser.add_argument_group("work")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ Predict = Callable[[NDArray[np.float32]], list[list[float]]]
 
 #: Id, text of the values (None: null or too long) and characters of that text.
 Row = tuple[int, str | None, int]
+
+
+_NOT_FINITE = re.compile("[NIn]")  # the first letters of NaN, Infinity and null; numbers have none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,13 @@ class Outcome:
         return Outcome([row for row, _ in pairs], [text for _, text in pairs], failed)
 
 
-def predict_chunk(
-    predict: Predict, ids: Sequence[int], joined: str, singly: Callable[[], Sequence[Row]]
-) -> Outcome:
-    """Predict the rows ``ids`` of which ``joined`` holds the values.
+def predict_chunk(predict: Predict, ids: Sequence[int], joined: str, singly: Callable[[], Sequence[Row]]) -> Outcome:
+    """Predict rows, and find out which of them cannot be.
 
     Args:
         predict: the model.
+        ids: the rows.
+        joined: their values' texts, joined by ``rows.SEPARATOR``.
         singly: reads the same rows one by one; called when there is something wrong with one of them.
     """
     rows = read_chunk(joined, len(ids))
@@ -82,15 +86,11 @@ def _answered(predict: Predict, ids: Sequence[int], rows: NDArray[np.float32]) -
         return Outcome([*one.ids, *other.ids], [*one.predictions, *other.predictions], one.failed | other.failed)
     if len(answers) != len(ids):
         return Outcome(failed=dict.fromkeys(ids, f"the model gave {len(answers)} answers for {len(ids)} rows"))
-    texts = _texts(answers)
-    if bool(np.isfinite(np.array(answers)).all()):
+    whole = pydantic_core.to_json(answers).decode()
+    texts = [f"[{part}]" for part in whole[2:-2].split("],[")]
+    if not _NOT_FINITE.search(whole):
         return Outcome(ids, texts)
     finite = np.isfinite(np.array(answers)).all(axis=1)
     kept = [position for position in range(len(ids)) if finite[position]]
     failed = {ids[position]: "the model's answer is not finite" for position in range(len(ids)) if not finite[position]}
     return Outcome([ids[position] for position in kept], [texts[position] for position in kept], failed)
-
-
-def _texts(answers: list[list[float]]) -> list[str]:
-    whole = pydantic_core.to_json(answers).decode()
-    return [f"[{part}]" for part in whole[2:-2].split("],[")]

@@ -53,14 +53,15 @@ def numbers_of(text: str | None, length: int) -> Sequence[float] | str:
     """
     if length > LONGEST:
         return f"values has {length:,} characters; at most {LONGEST:,} are read"
-    if text is None:
-        return "values is null"
     try:
-        given = json.loads(text)
+        return _checked(None if text is None else json.loads(text))
     except ValueError as error:
         return f"values is not JSON: {error}"
     except RecursionError:
         return "values is nested too deeply"
+
+
+def _checked(given: object) -> Sequence[float] | str:
     if given is None:
         return "values is null"
     if not isinstance(given, list):

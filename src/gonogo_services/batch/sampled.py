@@ -74,7 +74,7 @@ def judge_sample(
     reference: Reference | None,
     model_sha256: str,
 ) -> SampleJudgment:
-    """Return the judgment of predicted rows (N, 4), the positions of their classes (N,), and ``failed`` further rows."""
+    """Return the judgment of predicted rows (N, 4), their classes' positions (N,), and ``failed`` further rows."""
     count = len(rows) + failed
     if not count:
         return SampleJudgment(0, [], {}, ["there was no row to sample"])

@@ -44,10 +44,6 @@ class Sample:
     seconds: float
 
 
-class _RolledBack(Exception):
-    """Ends the transaction of the sample without a commit."""
-
-
 def take_sample(
     database: Database,
     due: Due,
@@ -60,6 +56,11 @@ def take_sample(
     """Return a sample of up to ``size`` due rows, each as likely as any other; nothing of it stays in the database.
 
     Args:
+        database: with its tables prepared.
+        due: which rows may be drawn.
+        predict: the model.
+        size: rows to draw.
+        clock: seconds, never going back.
         seed: which rows, as long as the table is the same; 0: others each time.
 
     Raises:
@@ -67,17 +68,13 @@ def take_sample(
     """
     generator = np.random.default_rng(seed or secrets.randbits(64))
     began = clock()
-    try:
-        with database.writing() as connection:
-            ids = _choose(connection, database, due, size, generator)
-            found = [
-                _predict(connection, database, predict, ids[start : start + _AT_ONCE])
-                for start in range(0, len(ids), _AT_ONCE)
-            ]
-            took = clock() - began
-            raise _RolledBack
-    except _RolledBack:
-        pass
+    with database.rehearsing() as connection:
+        ids = _choose(connection, database, due, size, generator)
+        found = [
+            _predict(connection, database, predict, ids[start : start + _AT_ONCE])
+            for start in range(0, len(ids), _AT_ONCE)
+        ]
+        took = clock() - began
     failed = {row: reason for part in found for row, reason in part.failed.items()}
     rows = [row for part in found for row in part.rows]
     classes = [position for part in found for position in part.classes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, String, column, inspect, select, table
 
 from gonogo_services.batch.database import Database
 from gonogo_services.batch.shape import check_shape
@@ -40,7 +40,7 @@ def prepare_tables(database: Database) -> None:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_VERSIONS):
         return None
-    version = column("version_num")
+    version = column("version_num", String)
     return connection.execute(select(version).select_from(table(_VERSIONS, version))).scalar()
 
 

@@ -23,8 +23,8 @@ def settle(connection: Connection, dialect: Dialect, policy: Policy, outcome: Ou
         stored = dialect.store(connection, outcome.ids, outcome.predictions)
         if stored != len(outcome.ids):
             raise DatabaseError(
-                f"{len(outcome.ids)} rows were held and {stored} of them took their prediction; something else changes "
-                "the table items without regard for row locks; the chunk is not written",
+                f"not all of the {len(outcome.ids)} rows of a chunk took their prediction, since something else "
+                "removed or predicted some meanwhile; the chunk is not written",
                 transient=True,
             )
     parked = record(connection, dialect, policy, outcome.failed)

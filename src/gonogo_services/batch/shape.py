@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Date, Integer, String, inspect
+from sqlalchemy import JSON, Connection, DateTime, Integer, String, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -20,8 +20,8 @@ _ALLOWED: Final[Mapping[str, tuple[type[Any], ...]]] = {
     "id": (Integer,),
     "values": _JSON,
     "prediction": _JSON,
-    "created_datetime": (Date,),
-    "updated_datetime": (Date,),
+    "created_datetime": (DateTime,),
+    "updated_datetime": (DateTime,),
 }
 _WORDS: Final = {
     "id": "a whole number",

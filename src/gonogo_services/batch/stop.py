@@ -6,7 +6,7 @@ import os
 import select
 import signal
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 __all__ = ["Stop"]
 
@@ -22,17 +22,17 @@ class Stop:
     def __init__(self) -> None:
         self.requested = False
         self._read, self._write = os.pipe()
+        self._before: list[Any] = []
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            signal.signal(number, self._hear)
+        self._before = [signal.signal(number, self._hear) for number in _SIGNALS]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in zip(_SIGNALS, self._before, strict=True):
+            signal.signal(number, handler)
         self.close()
 
     def request(self) -> None:

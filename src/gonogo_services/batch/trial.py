@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from gonogo_services.batch.chunk import chunk_query, read_chunk, read_rows
+from gonogo_services.batch.claims.leases import held_ranges
 from gonogo_services.batch.database import Database
-from gonogo_services.batch.due import Due
+from gonogo_services.batch.due import Due, simplified
 from gonogo_services.batch.pace import Pace
 from gonogo_services.batch.policy import Policy
 from gonogo_services.batch.prediction import Predict, predict_chunk
@@ -17,10 +19,6 @@ from gonogo_services.batch.settling import settle
 __all__ = ["try_out"]
 
 _SLICES = 6
-
-
-class _RolledBack(Exception):
-    """Ends the transaction of a slice without a commit."""
 
 
 def try_out(
@@ -33,17 +31,15 @@ def try_out(
     Raises:
         DatabaseError: the database is gone, full, or refuses.
     """
-    pace, after = Pace(), None
+    pace = Pace()
+    after: int | None = None
     for number in range(_SLICES):
         began = clock()
-        try:
-            with database.writing() as connection:
-                slice_ = _slice(connection, database, due, policy, predict, after, rows)
-                if slice_ is None:
-                    return pace
-                raise _RolledBack
-        except _RolledBack:
-            count, after = slice_
+        with database.rehearsing() as connection:
+            found = _slice(connection, database, due, policy, predict, after, rows)
+        if found is None:
+            return pace
+        count, after = found
         if number:
             pace.add(count, clock() - began)
     return pace
@@ -60,7 +56,8 @@ def _slice(
 ) -> tuple[int, int] | None:
     dialect = database.dialect
     skips = dialect.skips_locked(connection)
-    query = chunk_query(dialect, due, after=after, size=rows, lock=True, skip_locked=skips, unleased=not skips)
+    wanted = replace(simplified(connection, due), held=held_ranges(connection))
+    query = chunk_query(dialect, wanted, after=after, size=rows, lock=True, skip_locked=skips)
     chunk = read_chunk(connection, query)
     if chunk is None:
         return None

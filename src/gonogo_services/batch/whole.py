@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -40,6 +41,11 @@ def predict_whole(
     """Predict all due rows in one transaction; try again as the policy says when that does not go well.
 
     Args:
+        database: with its tables prepared.
+        due: which rows are due.
+        policy: how often to try, and how long to wait between attempts.
+        predict: the model.
+        stop: ends the attempt at hand, and nothing of it is kept.
         walk: gives the chunks of an attempt.
         leased: whether other jobs hold rows by leases, which are waited for.
         done: is told the chunks when, and only when, all of them have been committed.
@@ -110,7 +116,7 @@ def _predict(
         chunk = read_chunk(connection, query)
         if chunk is None:
             break
-        outcome = predict_chunk(predict, chunk.ids, chunk.joined, lambda ids=chunk.ids: read_rows(connection, ids))
+        outcome = predict_chunk(predict, chunk.ids, chunk.joined, partial(read_rows, connection, chunk.ids))
         if outcome.failed:
             raise RowsRefused(_refusal(outcome.failed))
         chunks.append(settle(connection, dialect, policy, outcome))

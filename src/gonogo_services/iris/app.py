@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
+from fastapi import FastAPI
 
-from gonogo_services.iris.answers import Health, Labels, Metadata, Probabilities
+from gonogo_services.iris.answers import Health, Metadata
 from gonogo_services.iris.classifier import Classifier
+from gonogo_services.iris.flavour import Flavour
 from gonogo_services.iris.flower import FEATURES, LABELS, SAMPLE
-from gonogo_services.iris.rows import Rows, parse_rows
+from gonogo_services.iris.predictions import predictions
 from gonogo_services.serving.operation import Operation
+from gonogo_services.serving.prediction_log import PredictionLog
 from gonogo_services.serving.service import Service
 
 __all__ = ["create_app"]
 
-_REFUSALS: Final = {
-    400: "The body is not JSON.",
-    422: "The body is JSON, but not rows of four numbers; `field` says where.",
-}
 
+def create_app(classifier: Classifier, flavour: Flavour = Flavour.PLAIN, log: PredictionLog | None = None) -> Service:
+    """Return the service that answers with ``classifier`` and offers its predictions to ``log``.
 
-def create_app(classifier: Classifier) -> Service:
-    """Return the service that answers with ``classifier``."""
+    The log is started and closed with the service.
+    """
+    watch = None if log is None else log.offer
+
+    @asynccontextmanager
+    async def writing(_app: FastAPI) -> AsyncIterator[None]:
+        if log is not None:
+            log.start()
+        yield
+        if log is not None:
+            log.close()
+
     return Service(
         title="iris",
         description=f"Probabilities of {', '.join(LABELS)} from {', '.join(FEATURES)} in centimetres.",
-        operations=[*_descriptions(classifier), *_predictions(classifier)],
+        operations=[*_descriptions(classifier), *predictions(classifier, flavour, watch)],
+        lifespan=writing,
     )
 
 
@@ -47,29 +61,6 @@ def _descriptions(classifier: Classifier) -> list[Operation]:
         Operation("GET", "/health", "Tell that the service is up and has its model.", _healthy, Health),
         Operation("GET", "/metadata", "Tell types, shapes and samples, and which model answers.", metadata, Metadata),
         Operation("GET", "/label", "Name the classes, in the order of the probabilities.", _names, list[str]),
-    ]
-
-
-def _predictions(classifier: Classifier) -> list[Operation]:
-    sample = np.array([SAMPLE], np.float32)
-
-    def probabilities(body: bytes) -> dict[str, Any]:
-        return {"prediction": classifier.probabilities(parse_rows(body))}
-
-    def labels(body: bytes) -> dict[str, Any]:
-        return {"prediction": classifier.labels(parse_rows(body))}
-
-    def sample_probabilities(_body: bytes) -> dict[str, Any]:
-        return {"prediction": classifier.probabilities(sample)}
-
-    def sample_labels(_body: bytes) -> dict[str, Any]:
-        return {"prediction": classifier.labels(sample)}
-
-    return [
-        Operation("GET", "/predict/test", "Predict a built-in sample.", sample_probabilities, Probabilities),
-        Operation("GET", "/predict/test/label", "Name the class of a built-in sample.", sample_labels, Labels),
-        Operation("POST", "/predict", "Predict every row.", probabilities, Probabilities, Rows, _REFUSALS),
-        Operation("POST", "/predict/label", "Name the class of every row.", labels, Labels, Rows, _REFUSALS),
     ]
 
 

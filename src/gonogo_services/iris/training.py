@@ -1,8 +1,8 @@
 """The recipes of the iris models: trained with scikit-learn, exported with skl2onnx, compared before they are kept.
 
-The support vector machine's probabilities are a multinomial logistic regression on its one-vs-one decision values, fitted
-on values of folds that the machine was not trained on (the generalisation of Platt's sigmoid to more than two classes;
-Platt, "Probabilistic outputs for support vector machines", 1999).
+The support vector machine's probabilities are a multinomial logistic regression on its one-vs-one decision values,
+fitted on values of folds that the machine was not trained on (the generalisation of Platt's sigmoid to more than two
+classes; Platt, "Probabilistic outputs for support vector machines", 1999).
 """
 
 from __future__ import annotations

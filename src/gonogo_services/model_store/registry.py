@@ -7,6 +7,8 @@ from typing import Final
 
 from gonogo_services.errors import SettingsError
 from gonogo_services.model_store.folder import FolderStore
+from gonogo_services.model_store.gcs import GcsStore
+from gonogo_services.model_store.s3 import S3Store
 from gonogo_services.model_store.store import Store
 from gonogo_services.model_store.trained import TrainedStore
 from gonogo_services.model_store.web import WebStore
@@ -15,8 +17,10 @@ __all__ = ["STORES", "open_store"]
 
 STORES: Final[Mapping[str, Callable[[str], Store]]] = {
     "file": FolderStore,
+    "gs": GcsStore,
     "http": WebStore,
     "https": WebStore,
+    "s3": S3Store,
     "trained": TrainedStore,
 }
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from gonogo_services.errors import SettingsError, StoreError
+from gonogo_services.errors import SettingsError
+from gonogo_services.model_store.download import TIMEOUT_S, download
 
 __all__ = ["WebStore"]
-
-_CHUNK_BYTES = 1 << 16
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
 
 
 class WebStore:
@@ -28,7 +22,7 @@ class WebStore:
         SettingsError: the prefix is no such address.
     """
 
-    def __init__(self, prefix: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, prefix: str, timeout_s: float = TIMEOUT_S) -> None:
         parts = urlsplit(prefix)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError("MODEL_STORE is no web address; write http://host:port/folder")
@@ -44,22 +38,4 @@ class WebStore:
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Give the body of the answer to a GET."""
-        address = self.source(name)
-        try:
-            # The scheme is http or https: the constructor saw to it.
-            with urllib.request.urlopen(address, timeout=self._timeout_s) as answer:  # noqa: S310
-                announced = answer.headers.get("Content-Length", "")
-                size = 0
-                while chunk := answer.read1(_CHUNK_BYTES):
-                    size += len(chunk)
-                    yield chunk
-        except urllib.error.HTTPError as error:
-            error.close()
-            transient = error.code == _TOO_MANY_REQUESTS or error.code >= _SERVER_ERROR
-            raise StoreError(f"the server answered {error.code} {error.reason}", transient=transient) from error
-        except urllib.error.URLError as error:
-            raise StoreError(f"{error.reason}", transient=True) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise StoreError(f"{error}" or type(error).__name__, transient=True) from error
-        if announced.isdecimal() and size != int(announced):
-            raise StoreError(f"the answer ended after {size} of {announced} bytes", transient=True)
+        return download(self.source(name), timeout_s=self._timeout_s)

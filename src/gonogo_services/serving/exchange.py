@@ -118,12 +118,10 @@ class ExchangeService(Service):
         exchanges: Sequence[Exchange],
         lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     ) -> None:
-        super().__init__(title, description, operations)
+        super().__init__(title, description, operations, lifespan)
         self._exchanges = {(exchange.method, exchange.path): exchange for exchange in exchanges}
         for exchange in exchanges:
             self._document_exchange(exchange)
-        if lifespan is not None:
-            self.router.lifespan_context = lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""

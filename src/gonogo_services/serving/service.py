@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
@@ -38,11 +39,25 @@ class Service(FastAPI):
         title: name of the service.
         description: what it is for.
         operations: what it does.
+        lifespan: opens and closes, in each worker, what belongs to the worker's process or event loop.
     """
 
-    def __init__(self, title: str, description: str, operations: Sequence[Operation]) -> None:
-        # The interactive pages load scripts from elsewhere; /openapi.json is enough.
-        super().__init__(title=title, description=description, docs_url=None, redoc_url=None, redirect_slashes=False)
+    def __init__(
+        self,
+        title: str,
+        description: str,
+        operations: Sequence[Operation],
+        lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    ) -> None:
+        super().__init__(
+            title=title,
+            description=description,
+            lifespan=lifespan,
+            # The interactive pages load scripts from elsewhere; /openapi.json is enough.
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
         self._operations = {(each.method, each.path): each for each in operations if each.key is None}
         self._keyed = {(each.method, _stem(each.path)): each for each in operations if each.key is not None}
         for operation in operations:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from gonogo_services.batch.chunk import Chunk, chunk_query, read_chunk, read_rows
 from gonogo_services.batch.claims.interface import HeldChunk
 from gonogo_services.batch.database import Database
-from gonogo_services.batch.due import Due
+from gonogo_services.batch.due import Due, simplified
 from gonogo_services.batch.errors import DatabaseError
 from gonogo_services.batch.policy import Policy
 from gonogo_services.batch.prediction import Outcome, Row
 from gonogo_services.batch.settling import settle
-from gonogo_services.batch.tables import MARK_CLAIMS, items, leases, marks, unpredicted
+from gonogo_services.batch.tables import MARK_CLAIMS, leases, marks
 
-__all__ = ["Leases", "lease_lock", "leases_held"]
+__all__ = ["Leases", "held_ranges", "lease_lock", "leases_held"]
 
 
 class Leases:
@@ -54,11 +55,11 @@ class Leases:
 
     def _take(self, token: str, due: Due, after: int | None, size: int) -> Chunk | None:
         dialect = self._database.dialect
-        query = chunk_query(dialect, due, after=after, size=size, unleased=True)
         with self._database.writing() as connection:
             lease_lock(connection)
             connection.execute(delete(leases).where(leases.c.until <= dialect.now()))
-            chunk = read_chunk(connection, query)
+            wanted = replace(simplified(connection, due), held=held_ranges(connection))
+            chunk = read_chunk(connection, chunk_query(dialect, wanted, after=after, size=size))
             if chunk is not None:
                 until = dialect.now() + self._database.lease_s
                 held = {"token": token, "first_id": chunk.first, "last_id": chunk.last, "until": until}
@@ -78,12 +79,13 @@ class Leases:
                 "another job may have them; use smaller chunks or a longer lease",
                 transient=True,
             )
-        # Leases do not hold off anyone but jobs: rows may have been removed or predicted by others meanwhile.
-        there = select(items.c.id).where(items.c.id.between(chunk.first, chunk.last), unpredicted()).with_for_update()
-        present = set(connection.execute(there).scalars())
-        if not present.issuperset(chunk.ids):
-            outcome = outcome.only(present)
+        # Leases hold off jobs only: rows that others removed or predicted meanwhile are found by counting.
         return settle(connection, dialect, self._policy, outcome)
+
+
+def held_ranges(connection: Connection) -> list[tuple[int, int]]:
+    """Return the ranges of all leases there are, run out or not."""
+    return list(connection.execute(select(leases.c.first_id, leases.c.last_id)))
 
 
 def lease_lock(connection: Connection) -> None:

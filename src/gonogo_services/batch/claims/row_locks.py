@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from gonogo_services.batch.chunk import chunk_query, read_chunk, read_rows
 from gonogo_services.batch.claims.interface import HeldChunk
 from gonogo_services.batch.database import Database
-from gonogo_services.batch.due import Due
+from gonogo_services.batch.due import Due, simplified
 from gonogo_services.batch.policy import Policy
 from gonogo_services.batch.settling import settle
 
@@ -30,8 +30,9 @@ class RowLocks:
     def next_chunk(self, due: Due, after: int | None, size: int) -> Iterator[HeldChunk | None]:
         """Give rows that no other transaction has locked."""
         dialect = self._database.dialect
-        query = chunk_query(dialect, due, after=after, size=size, lock=True, skip_locked=True)
         with self._database.writing() as connection:
+            wanted = simplified(connection, due)
+            query = chunk_query(dialect, wanted, after=after, size=size, lock=True, skip_locked=True)
             chunk = read_chunk(connection, query)
             if chunk is None:
                 yield None

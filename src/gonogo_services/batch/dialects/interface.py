@@ -35,7 +35,7 @@ class Dialect(Protocol):
         ...
 
     def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
-        """Write the predictions of rows that the transaction holds, in one statement, and return how many it wrote.
+        """Write predictions in one statement; return how many, or another number than asked for if it was not all.
 
         Args:
             connection: within a transaction.

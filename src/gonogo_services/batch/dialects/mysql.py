@@ -57,15 +57,19 @@ class MySQL:
     def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
         """Write the predictions as rows that exist already: the fastest of the statements that MySQL 5.7 knows.
 
-        A row that does not exist would be inserted, so the transaction must hold the rows' locks; the count that this
-        returns is then theirs, and any other count shows that it did not.
+        A row that does not exist is inserted, and one that has a prediction is not changed. Both count otherwise than a
+        row that gets its prediction, so that the caller sees the difference and rolls back.
         """
         joined(predictions, ",")
-        rows = ",".join([f"({row},'null','{text}',0,0)" for row, text in zip(ids, predictions, strict=True)])
+        now = "UTC_TIMESTAMP(6)"
+        # Whole numbers and, as ``joined`` has checked, lists of numbers: nothing that could be taken for SQL.
+        rows = ",".join([f"({row},'null','{text}',{now},{now})" for row, text in zip(ids, predictions, strict=True)])
         result = connection.exec_driver_sql(
-            "INSERT INTO items (id, `values`, prediction, created_datetime, updated_datetime) VALUES "
-            + rows.replace(",0,0)", ",UTC_TIMESTAMP(6),UTC_TIMESTAMP(6))")
-            + " ON DUPLICATE KEY UPDATE prediction = VALUES(prediction), updated_datetime = UTC_TIMESTAMP(6)"
+            "INSERT INTO items (id, `values`, prediction, created_datetime, updated_datetime) VALUES "  # noqa: S608
+            f"{rows} ON DUPLICATE KEY UPDATE "
+            # Assignments see what those before them have changed, so the prediction comes last.
+            f"updated_datetime = IF(prediction IS NULL, {now}, updated_datetime), "
+            "prediction = IF(prediction IS NULL, VALUES(prediction), prediction)"
         )
         whole, rest = divmod(result.rowcount, _PER_UPDATED_ROW)
         return -1 if rest else whole

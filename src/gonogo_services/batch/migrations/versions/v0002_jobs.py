@@ -11,7 +11,6 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create the tables, and the mark under whose lock leases are taken."""
-    options = {"if_not_exists": True, "mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
     op.create_table(
         "batch_failures",
         sa.Column("item_id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -19,7 +18,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(500), nullable=False),
         sa.Column("retry_at", sa.Double, nullable=False),
         sa.Column("parked", sa.Boolean, nullable=False),
-        **options,
+        if_not_exists=True,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
     )
     op.create_table(
         "batch_leases",
@@ -27,9 +28,17 @@ def upgrade() -> None:
         sa.Column("first_id", sa.BigInteger, nullable=False),
         sa.Column("last_id", sa.BigInteger, nullable=False),
         sa.Column("until", sa.Double, nullable=False),
-        **options,
+        if_not_exists=True,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
     )
-    op.create_table("batch_marks", sa.Column("name", sa.String(32), primary_key=True), **options)
+    op.create_table(
+        "batch_marks",
+        sa.Column("name", sa.String(32), primary_key=True),
+        if_not_exists=True,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+    )
     # MySQL commits every CREATE TABLE, so an upgrade that was cut short may have come past this line.
     marks = sa.table("batch_marks", sa.column("name", sa.String))
     there = op.get_bind().execute(sa.select(marks.c.name).where(marks.c.name == "claims")).first()

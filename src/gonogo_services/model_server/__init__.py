@@ -1,0 +1,1 @@
+"""A model server on onnxruntime that speaks TensorFlow Serving's protocol and the Open Inference Protocol."""
