@@ -1,3 +1,3 @@
 """What suites and tests share: the fixture modules of fixtures/."""
 
-pytest_plugins = ["fixtures.projects", "fixtures.servers"]
+pytest_plugins = ["fixtures.databases", "fixtures.projects", "fixtures.servers"]

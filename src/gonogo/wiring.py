@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from gonogo.errors import ManifestError, UsageError
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry, TestEntry
 from gonogo.gate.ledger import Ledger
-from gonogo.manifests import build, check, reader
+from gonogo.manifests import build, check, reader, traffic
 from gonogo.manifests.findings import Finding
 from gonogo.manifests.topology import Topology
 from gonogo.platforms import registry
@@ -48,7 +48,8 @@ def read_topology(
             "no manifests found", where=", ".join(map(str, paths)), mend="name a file or folder of YAML"
         )
     files = tuple({Path(document.source.file) for document in documents if document.source.file != "-"})
-    return build.topology(documents).require(), check.check(documents), files
+    findings = (*check.check(documents), *traffic.not_acting(documents, "the process platform"))
+    return build.topology(documents).require(), findings, files
 
 
 def start_stack(topology: Topology, settings: Settings, placement: Placement, workdir: Path) -> RunningStack:

@@ -65,3 +65,17 @@ def test_up_serves_until_it_is_stopped_and_leaves_nothing(project: Project) -> N
     except httpx.TransportError:
         return
     raise AssertionError(f"{url} still answers")
+
+
+def test_render_prints_the_configuration_of_the_clients_proxy(project: Project) -> None:
+    """Traffic rules of the manifests come out as a configuration for Envoy, or for Nginx."""
+    project.write(
+        "manifests/breaker.yaml",
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: model, namespace: shop}\n"
+        "spec: {host: model, trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}}}\n",
+    )
+    envoy = project.gonogo("render", "manifests", "--to", "envoy")
+    assert envoy.returncode == 0, envoy.stderr
+    assert "max_connections: 7" in envoy.stdout
+    assert project.gonogo("render", "manifests", "--to", "nginx").returncode in (0, 1)
+    assert project.gonogo("render", "manifests", "--to", "apache").returncode == 2

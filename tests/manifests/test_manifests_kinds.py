@@ -22,7 +22,9 @@ Built = Callable[[str], Reading]
         ("autoscaling/v2", "HorizontalPodAutoscaler", "kind-harmless", "nothing to do"),
         ("autoscaling/v1", "HorizontalPodAutoscaler", "kind-harmless", "nothing to do"),
         ("policy/v1", "PodDisruptionBudget", "kind-harmless", "nothing to do"),
-        ("networking.istio.io/v1", "DestinationRule", "traffic-policy-unread", "without this rule"),
+        ("networking.istio.io/v1", "ServiceEntry", "traffic-policy-unread", "without this rule"),
+        ("networking.istio.io/v2", "DestinationRule", "api-version-unknown", "write networking.istio.io/v1"),
+        ("gateway.networking.k8s.io/v1alpha2", "HTTPRoute", "api-version-unknown", "networking.k8s.io/v1"),
         ("security.istio.io/v1", "PeerAuthentication", "traffic-policy-unread", "without this rule"),
         ("apps/v1", "DaemonSet", "kind-not-run", "a Deployment"),
         ("batch/v1", "CronJob", "kind-not-run", "a Pod"),
@@ -70,7 +72,7 @@ def test_a_gone_version_names_the_release(checked: Checked, api_version: str, ki
 @pytest.mark.parametrize("version", ["v1alpha3", "v1beta1"])
 def test_old_istio_versions_are_still_served(checked: Checked, version: str) -> None:
     """They get a notice beside the one that the rule does not act."""
-    found = checked(f"apiVersion: networking.istio.io/{version}\nkind: VirtualService\nmetadata: {{name: iris}}\n")
+    found = checked(f"apiVersion: networking.istio.io/{version}\nkind: ServiceEntry\nmetadata: {{name: iris}}\n")
     assert [(f.rule, f.severity) for f in found] == [
         ("api-version-old", Severity.NOTICE),
         ("traffic-policy-unread", Severity.NOTICE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from gonogo.manifests.findings import Finding, Severity
 from gonogo.manifests.reader import read
 from gonogo.manifests.shape import Entries, Listing, Shape, Struct
 from gonogo.manifests.syntax import parse
+from tests.manifests.mutation import changed, places
 
 Checked = Callable[[str], tuple[Finding, ...]]
 
@@ -162,26 +163,6 @@ VALUES: st.SearchStrategy[object] = st.sampled_from(
     [None, "x", "", "8000", "$(A)", True, 0, -1, 1.5, 10**30, [], {}, [None], [{}], [[1]], ["x"], {"name": "x"}]
 )
 STACK = [document.body for document in read([DATA / "load_test"])]
-
-
-def places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the path of every value in ``node``."""
-    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for step, value in entries:
-        yield (*path, step)
-        yield from places(value, (*path, step))
-
-
-def changed(node: object, path: tuple[str | int, ...], value: object) -> object:
-    """Return ``node`` with ``value`` at ``path``."""
-    if not path:
-        return value
-    step, *rest = path
-    if isinstance(node, dict):
-        return {**node, step: changed(node.get(step), tuple(rest), value)}
-    if isinstance(node, list):
-        return [changed(item, tuple(rest), value) if i == step else item for i, item in enumerate(node)]
-    return node
 
 
 @settings(max_examples=150, deadline=None)

@@ -14,7 +14,7 @@ from typing import ParamSpec
 
 import typer
 
-from gonogo.cli import check, judge, load, report, up, verdict
+from gonogo.cli import check, judge, load, render, report, up, verdict
 from gonogo.errors import GonogoError
 
 __all__ = ["app", "main"]
@@ -48,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (load.load, judge.judge, verdict.verdict, report.report, check.check, up.up):
+for _command in (load.load, judge.judge, verdict.verdict, report.report, check.check, render.render, up.up):
     app.command()(_ending(_command))
 
 

@@ -10,6 +10,7 @@ from gonogo.manifests import (
     fit,
     kinds,
     notes,
+    notes_traffic,
     objects,
     pod,
     probe,
@@ -21,7 +22,18 @@ from gonogo.manifests import (
 )
 from gonogo.manifests.build import assemble, ordered
 from gonogo.manifests.checking import Check
-from gonogo.manifests.checks import container, identity, image, selector
+from gonogo.manifests.checks import (
+    container,
+    identity,
+    image,
+    selector,
+    traffic_client,
+    traffic_form,
+    traffic_host,
+    traffic_outlier,
+    traffic_route,
+    traffic_subset,
+)
 from gonogo.manifests.checks import probe as probes
 from gonogo.manifests.checks import service as services
 from gonogo.manifests.document import Document
@@ -46,6 +58,19 @@ CHECKS: Final[tuple[Check, ...]] = (
     container.ENV_TWICE,
     container.RESOURCES,
     image.LATEST,
+    traffic_host.WITHOUT_SERVICE,
+    traffic_host.DESTINATION_UNKNOWN,
+    traffic_host.CLAIMED_TWICE,
+    traffic_subset.SUBSET_UNKNOWN,
+    traffic_subset.SUBSET_EMPTY,
+    traffic_route.WEIGHTS,
+    traffic_route.ROUTE_SHADOWED,
+    traffic_route.FAULT_WITHOUT_SHARE,
+    traffic_form.CHOICE,
+    traffic_form.REGEX,
+    traffic_outlier.CONSECUTIVE_ERRORS,
+    traffic_outlier.EJECTS_NONE,
+    traffic_client.HEADER_UNROUTED,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -53,6 +78,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *kinds.RULES,
     *fit.RULES,
     *notes.RULES,
+    *notes_traffic.RULES,
     *store.RULES,
     *environment.RULES,
     *resources.RULES,

@@ -229,13 +229,12 @@ def routed(api_version: str, kind: str) -> bool:
 
 def _traffic(group: str, version: str, kind: str) -> Standing:
     served, struct = _ROUTED.get((group, kind), ((), None))
+    remarks: tuple[Remark, ...] = ()
     if struct is None:
         remarks = (unread("this stack"),)
     elif version not in served:
         consequence = f"{kind} is served in no version {version!r}: clusters refuse the object"
         return _refused(API_VERSION_UNKNOWN, "apiVersion", consequence, f"write {_joined(group, served[0])}")
-    else:
-        remarks = ()
     if group == "networking.istio.io" and version in _ISTIO_OLD:
         consequence = f"{version} is still served by Istio; v1 is the current one"
         remarks = (*remarks, Remark(API_VERSION_OLD, "apiVersion", consequence, f"write {group}/v1"))

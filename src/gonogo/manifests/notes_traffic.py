@@ -27,7 +27,6 @@ __all__ = [
     "PREVIOUS_HOSTS",
     "REMOTE",
     "RETRY_BUDGET",
-    "ROUTE_RETRY",
     "RULES",
     "SCHEME",
     "SESSION",
@@ -67,9 +66,10 @@ FILTER: Final = _unsupported("requests pass without the filter")
 GATEWAYS: Final = _unused("the rule's gateways are not run: only traffic inside the mesh is routed", ["mesh"])
 HTTP2: Final = _unsupported("requests to the Service are HTTP/1.1", "DEFAULT", "DO_NOT_UPGRADE")
 OUTLIER_CODES: Final = _unsupported("only 5xx answers count as errors, not these codes", mend="remove it")
-PREVIOUS_HOSTS: Final = _unsupported("a retry avoids the replicas that failed before, whatever stands here", mend="remove it")
+PREVIOUS_HOSTS: Final = _unsupported(
+    "a retry avoids the replicas that failed before, whatever stands here", mend="remove it"
+)
 RETRY_BUDGET: Final = _unsupported("retries are not limited by a budget", mend="set connectionPool.http.maxRetries")
-ROUTE_RETRY: Final = _unsupported("requests are retried by Istio's defaults, not as this says", mend="remove it")
 SCHEME: Final = _unsupported("requests are not told apart by their scheme: all of them are plain HTTP")
 SESSION: Final = _unsupported(
     "requests of a session are not kept together", mend="use consistentHash of a DestinationRule"

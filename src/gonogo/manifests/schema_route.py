@@ -113,7 +113,15 @@ _RULE: Final = Struct(
         "filters": read(Listing(_FILTER)),
         "backendRefs": read(Listing(_BACKEND)),
         "timeouts": read(Struct({"request": read(_INTERVAL), "backendRequest": read(_INTERVAL)})),
-        **noted(notes.ROUTE_RETRY, "retry"),
+        "retry": read(
+            Struct(
+                {
+                    "attempts": read(Number(0, 1000)),
+                    "codes": read(Listing(Number(400, 599))),
+                    **noted(notes.BACKOFF, "backoff"),
+                }
+            )
+        ),
         **noted(notes.SESSION, "sessionPersistence"),
     }
 )

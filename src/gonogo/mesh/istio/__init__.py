@@ -1,0 +1,1 @@
+"""Istio's DestinationRule and VirtualService to traffic policy."""
