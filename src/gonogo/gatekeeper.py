@@ -14,6 +14,7 @@ from _pytest.mark.expression import Expression  # the only way to ask which item
 from gonogo.errors import GonogoError, UsageError
 from gonogo.gate.cause import Cause, cause_of
 from gonogo.gate.judgment import TestEntry, TestOutcome
+from gonogo.gate.selection import Selection
 
 if TYPE_CHECKING:
     from gonogo.gate.judgment import Judgment
@@ -124,7 +125,8 @@ class Gatekeeper:
         chosen = settings.read(root, os.environ, self._given())
         session = wiring.GateSession(chosen, root, self._announce)
         arguments = ["pytest", *map(str, self._config.invocation_params.args)]
-        session.open(_scope(self._config, chosen), tests, arguments)
+        selection = Selection(_named_paths(self._config), tuple(sorted(self._outside)))
+        session.open(_scope(self._config, chosen), selection, tests, arguments)
         return session
 
     def _given(self) -> dict[str, object]:
@@ -189,6 +191,17 @@ def _scope(config: pytest.Config, settings: Settings) -> str:
         f"platform {settings.platform}",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _named_paths(config: pytest.Config) -> tuple[str, ...]:
+    """The files, folders and node ids of the command line, relative to the root; empty when it names none."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return ()
+    named = []
+    for argument in config.args:
+        path, colons, rest = argument.partition("::")
+        named.append(os.path.relpath(config.invocation_params.dir / path, config.rootpath) + colons + rest)
+    return tuple(named)
 
 
 def _entry(report: pytest.TestReport, call: pytest.CallInfo[None], title: str) -> TestEntry:

@@ -32,6 +32,8 @@ Cores = Annotated[tuple[int, ...], BeforeValidator(_words)]
 
 SHIPPED_IMAGES: Mapping[str, str] = {
     "gonogo/iris:*": "{python} -m gonogo_services.iris",
+    "gonogo/iris-one-vs-rest:*": "{python} -m gonogo_services.iris.one_vs_rest",
+    "gonogo/composition:*": "{python} -m gonogo_services.composition",
     "gonogo/model-loader:*": "{python} -m gonogo_services.model_store",
 }
 """Images of the services that ship with gonogo and the commands that run them as processes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from gonogo.errors import ManifestError, UsageError
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry, TestEntry
 from gonogo.gate.ledger import Ledger
+from gonogo.gate.selection import Selection
 from gonogo.manifests import build, check, reader, traffic
 from gonogo.manifests.findings import Finding
 from gonogo.manifests.topology import Topology
@@ -21,7 +23,10 @@ from gonogo.platforms.interface import RunningStack
 from gonogo.provenance import file_hashes, provenance
 from gonogo.report import folder as report_folder
 from gonogo.report import writer
+from gonogo.report.earlier import find_earlier
 from gonogo.report.folder import JudgmentFolder
+from gonogo.report.formats import render_as
+from gonogo.report.live.view import is_wanted
 from gonogo.runs.store import load as load_run
 from gonogo.settings import Settings
 from gonogo.settings import read as read_settings
@@ -106,6 +111,7 @@ def bench(settings: Settings, *, announce: Callable[[str], None], placement: Pla
         short=settings.profile == "ci",
         remeasure=settings.remeasure,
         allows=settings.allows,
+        terminal=sys.stderr if is_wanted(sys.stderr, os.environ) else None,
         announce=announce,
     )
 
@@ -131,11 +137,14 @@ class GateSession:
         self._stacks = 0
         self._held: JudgmentFolder | None = None
 
-    def open(self, scope: str, tests: Sequence[tuple[str, str]], arguments: Sequence[str]) -> None:
+    def open(
+        self, scope: str, selection: Selection, tests: Sequence[tuple[str, str]], arguments: Sequence[str]
+    ) -> None:
         """Begin: keep the judgment that is there under another name, and write one that is not complete.
 
         Args:
             scope: what was selected, as one line.
+            selection: the same as a value, which decides which gates of the settings count.
             tests: node id and title of every gate test in scope.
             arguments: the command line.
 
@@ -143,7 +152,9 @@ class GateSession:
             UsageError: the folder cannot be written.
         """
         self._held = report_folder.prepare(self.folder)
-        self._ledger.record_scope(scope)
+        self._ledger.record_scope(scope, selection)
+        if earlier := find_earlier(self.folder, scope):
+            self._ledger.record_earlier(*earlier)
         self._ledger.expect_gates(self.settings.gates)
         for test, title in tests:
             self._ledger.expect_test(test, title)
@@ -211,7 +222,11 @@ class GateSession:
     def close(self) -> Judgment:
         """Stop the stack and write the judgment as it ends."""
         self._keeper.stop()
-        return self.write(complete=True)
+        judgment = self.write(complete=True)
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as page:
+                page.write(render_as("github", judgment))
+        return judgment
 
     def __enter__(self) -> Self:
         return self

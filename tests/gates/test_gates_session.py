@@ -81,12 +81,12 @@ def test_m_sets_the_scope(project: Project) -> None:
 
 
 def test_a_listed_gate_that_did_not_run_forbids_go(project: Project) -> None:
-    """Suites that the settings list must have run."""
+    """Suites that the settings list must have run; one that is not even there is named."""
     project.write("suites/test_easy.py", EASY)
-    project.write("pyproject.toml", '[tool.gonogo]\ngates = ["suites/test_model.py"]\n')
-    outcome = project.pytest("suites/test_easy.py")
+    project.write("pyproject.toml", '[tool.gonogo]\ngates = ["suites/test_easy.py", "suites/test_gone.py"]\n')
+    outcome = project.pytest("-m", "gate")
     assert outcome.last_line.startswith("INCONCLUSIVE: ")
-    assert "suites/test_model.py" in outcome.last_line
+    assert "suites/test_gone.py" in outcome.last_line
 
 
 def test_a_failed_gate_is_no_go(project: Project) -> None:

@@ -39,7 +39,9 @@ def servers() -> Iterator[Callable[..., Server]]:
         processes.append(process)
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        return Server(f"{'https' if arguments else 'http'}://127.0.0.1:{port}", port, process)
+        host = arguments[0] if len(arguments) in (1, 3) else "127.0.0.1"
+        scheme = "https" if len(arguments) > 1 else "http"
+        return Server(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}", port, process)
 
     yield begin
     for process in processes:

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Protocol, TypedDict, Unpack
 
+from gonogo.load.profile import Profile
 from gonogo.load.target import Target
 from gonogo.runs.run import Run
 
@@ -24,12 +25,13 @@ class Server:
 class PlanSettings(TypedDict, total=False):
     """What a test may set of its plan; the rest is 400 requests per second for a quarter of a second."""
 
-    rate: float | None
+    rate: float | Profile | None
     duration_s: float
     warmup_s: float
     timeout_s: float
     connections: int
     arrivals: str
+    engines: int
 
 
 class Drive(Protocol):

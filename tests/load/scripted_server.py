@@ -1,12 +1,14 @@
 """An HTTP server for tests, in a process of its own, whose misbehaviour is written in the path of each request.
 
-It prints its port, and ends when its standard input does. Arguments: optionally a certificate and its key.
+It prints its port, and ends when its standard input does. Arguments: optionally the hosts to listen on
+(127.0.0.1) with commas between them, and a certificate and its key.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import ssl
 import struct
@@ -26,6 +28,18 @@ _RAW = {
     b"3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n",
     "informed": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + _OK,
     "garbage": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    % len(gzip.compress(b"ok" * 500, mtime=0))
+    + gzip.compress(b"ok" * 500, mtime=0),
+    "huge-head": b"HTTP/1.1 200 OK\r\nX-Filler: " + b"x" * 100_000 + b"\r\nContent-Length: 2\r\n\r\nok",
+    "two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+    "length-and-chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\nok\r\n0\r\n\r\n",
+    "no-length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nok",
+    "bad-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n",
+    "old": b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "http2": b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80",
+    "only-informed": b"HTTP/1.1 100 Continue\r\n\r\n",
     "endless-head": b"HTTP/1.1 200 OK\r\n" + b"X-Filler: " + b"x" * 400_000,
 }
 """Answers that are written as they stand, by behaviour."""
@@ -61,7 +75,7 @@ class Client(asyncio.Protocol):
                 name, _, value = line.partition(b":")
                 if name.lower() == b"content-length":
                     length = int(value)
-            if len(rest) < length:
+            if b"/early" not in head and len(rest) < length:
                 return
             self.pending = rest[length:]
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
@@ -126,6 +140,28 @@ class Client(asyncio.Protocol):
         self.transport.write(_OK)
         asyncio.get_running_loop().call_later(asked.s, self.transport.close)
 
+    def half_close(self, asked: Asked) -> None:
+        """End this side of the connection and answer nothing; every n-th time, answer first."""
+        if asked.n and asked.count % asked.n == 0:
+            self.transport.write(_OK)
+        self.transport.write_eof()
+
+    def trickle(self, asked: Asked) -> None:
+        """Answer byte by byte, with a wait of s seconds between them."""
+        loop = asyncio.get_running_loop()
+        for place in range(len(_OK)):
+            loop.call_later(asked.s * place, self.transport.write, _OK[place : place + 1])
+
+    def early(self, _: Asked) -> None:
+        """Answer, as one that has read enough, and end the connection."""
+        self.transport.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.transport.close()
+
+    def address(self, _: Asked) -> None:
+        """Answer with the address that was asked, as JSON."""
+        text = b'"%s"' % self.transport.get_extra_info("sockname")[0].encode()
+        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+
     def close_said(self, _: Asked) -> None:
         """Answer with Connection: close and end the connection."""
         self.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
@@ -169,9 +205,13 @@ async def main() -> None:
     context = None
     if len(sys.argv) > 2:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(sys.argv[1], sys.argv[2])
-    server = await asyncio.get_running_loop().create_server(Client, "127.0.0.1", 0, ssl=context, backlog=1024)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+        context.load_cert_chain(sys.argv[-2], sys.argv[-1])
+    hosts = sys.argv[1].split(",") if len(sys.argv) in (2, 4) else ["127.0.0.1"]
+    port = 0
+    for host in hosts:
+        server = await asyncio.get_running_loop().create_server(Client, host, port, ssl=context, backlog=1024)
+        port = server.sockets[0].getsockname()[1]
+    sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
 

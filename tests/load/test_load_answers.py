@@ -15,7 +15,9 @@ from gonogo.errors import MissingPart, TargetError
 from gonogo.load import checks
 from gonogo.load.engine.answer import ends_with_connection
 from gonogo.load.engine.journal import CODES
-from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, Request, render
+from gonogo.load.engine.render import render
+from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, Answers
+from gonogo.load.engine.values import ValueLog
 from gonogo.load.expect import expectation
 from gonogo.load.target import Target
 from gonogo.load.target_file import read_targets
@@ -123,7 +125,10 @@ def test_expectations_go_to_the_engine_unharmed() -> None:
 
 def test_only_what_needs_a_body_collects_it() -> None:
     """A target without checks, or with a status alone, costs no body."""
-    needs = [Request(0, Target.build("GET", "http://a/", expect=e)).needs_body for e in (None, 200, "x", {"json": 1})]
+    needs = [
+        Answers(Target.build("GET", "http://a/", expect=e), {}, ValueLog(-1)).needs_body
+        for e in (None, 200, "x", {"json": 1})
+    ]
     assert needs == [False, False, True, True]
 
 
@@ -142,8 +147,8 @@ def test_only_what_needs_a_body_collects_it() -> None:
 )
 def test_how_an_answer_is_taken(expect: object, status: int, body: bytes, outcome: int) -> None:
     """Wrong answers fail as check; answers with another status than 200 to 399 are no success and not checked."""
-    request = Request(0, Target.build("GET", "http://a/", expect=expect))
-    assert [request.accept(status, {}, body) for _ in range(2)] == [outcome, outcome]
+    answers = Answers(Target.build("GET", "http://a/", expect=expect), {}, ValueLog(-1))
+    assert [answers.take(status, {}, body) for _ in range(2)] == [(outcome, ())] * 2
 
 
 def test_a_request_is_plain_http() -> None:

@@ -21,7 +21,7 @@ from gonogo.load.driver import RunningLoad, start
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 from gonogo.runs.run import ERRORS
-from tests.load.harness import Drive, Server
+from tests.load.harness import Server
 
 _SCRIPT = """
 import json, sys, pathlib
@@ -171,21 +171,3 @@ def test_a_plan_beyond_all_bounds_is_refused(rate: float) -> None:
     """More requests than any machine can record are a usage error that names the bound."""
     with pytest.raises(UsageError, match="50,000,000"):
         LoadPlan("test", (Target("GET", "http://127.0.0.1:1/"),), rate, 60)
-
-
-def test_tls_is_verified(
-    drive: Drive, serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A certificate that nobody vouches for fails as tls; one that the system trusts is used."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
-    command = (
-        f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    url = f"{serve(certificate, key).url}/ok"
-    assert set(drive(url).columns.error) == {ERRORS.index("tls")}
-    monkeypatch.setenv("SSL_CERT_FILE", certificate)
-    assert drive(Target.build("GET", url, expect="ok")).columns.success.all()

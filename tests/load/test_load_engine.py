@@ -70,6 +70,12 @@ def test_nobody_listens(drive: Drive, kinds: Kinds) -> None:
     assert (kinds(run), len(run.columns), run.facts.valid) == ({"refused"}, 100, True)
 
 
+def test_a_load_that_could_not_be_sent_lasts_as_long_as_it_was_due(drive: Drive) -> None:
+    """Where nothing could be sent, the attack goes from the first due time to the last, so the throughput is 0/s."""
+    facts = drive("http://no-such-host.invalid/", rate=100, duration_s=0.3).facts
+    assert facts.attack_s == pytest.approx(0.29)
+
+
 def test_a_name_that_does_not_resolve(drive: Drive, kinds: Kinds) -> None:
     """Each request to an unknown host fails as dns."""
     assert kinds(drive("http://no-such-host.invalid/")) == {"dns"}

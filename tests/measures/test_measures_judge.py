@@ -26,7 +26,7 @@ def _dead(facts: Mapping[str, object] | None = None) -> Run:
     return build_run(1000, error="refused", facts=facts)
 
 
-@pytest.mark.parametrize("text", ["p99 <= 50ms", "success >= 99%", "throughput >= 90/s", "max < 1s", "mean < 20ms"])
+@pytest.mark.parametrize("text", ["p99 <= 50ms", "success >= 99%", "throughput >= 90/s", "max < 1s", "mean < 100ms"])
 def test_good_run_is_go(text: str) -> None:
     """A thousand fast successes fulfil what they promise."""
     assert judge(_good(), parse(text)).outcome is Outcome.GO

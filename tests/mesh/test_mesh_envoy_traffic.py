@@ -162,8 +162,8 @@ def test_the_overflow_says_what_it_is(world: World) -> None:
 def test_a_rejection_is_told_from_the_services_own_503(world: World) -> None:
     """The breaker's 503 has the flag UO in its record; the service's has none."""
     answers = crowd(world, "port-level", 3, held=2)
-    [index] = [i for i, answer in enumerate(answers) if answer.status_code == 503]
-    refused = world.proxy.record(f"port-level-{index}")
+    [turned_away] = [answer.request.headers["x-request-id"] for answer in answers if answer.status_code == 503]
+    refused = world.proxy.record(turned_away)
     world.replica("port-level").status = 503
     with world.client("port-level") as client:
         client.get("/", headers={"x-request-id": "own"})

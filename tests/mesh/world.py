@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent, indent
+from uuid import uuid4
 
 import httpx
 
@@ -97,16 +98,16 @@ def build(stacks: Mapping[str, Stack], folder: Path, start: Start, *, strict: bo
 
 
 def crowd(world: World, name: str, number: int, *, held: int, waiting: int = 0) -> list[httpx.Response]:
-    """Send ``number`` requests at once and return their answers.
+    """Send ``number`` requests at once, each with an ``x-request-id`` of its own, and return their answers.
 
     The replica holds ``held`` of them and the proxy keeps ``waiting`` until all others have been turned away.
     """
     replica = world.replica(name)
     replica.holding = True
 
-    def one(index: int) -> httpx.Response:
+    def one(_: int) -> httpx.Response:
         with world.client(name) as client:
-            return client.get("/", headers={"x-request-id": f"{name}-{index}"})
+            return client.get("/", headers={"x-request-id": uuid4().hex})
 
     with ThreadPoolExecutor(number) as pool:
         answers = [pool.submit(one, index) for index in range(number)]

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from gonogo.gate.cause import Cause
-from gonogo.gate.judgment import CriterionEntry, Judgment, ReplicaUsage, RunEntry, TestEntry, TestOutcome
+from gonogo.gate.judgment import (
+    CriterionEntry,
+    Judgment,
+    ReplicaSeries,
+    ReplicaUsage,
+    RunEntry,
+    TestEntry,
+    TestOutcome,
+)
 from gonogo.gate.ledger import Ledger
 from gonogo.manifests.findings import Finding, Severity, Source
 from gonogo.runs.run import Columns, Run, RunFacts
@@ -64,7 +72,11 @@ def build_judgment(
         test, name = f"suites/{text}.py::test_{text}_{index}", f"{text}-{index}"
         summary = {**summarize(build_run()), "errors": {text: 3}, "valid": False, "invalid_reason": text}
         usage = ReplicaUsage(text, 4.0, 2**28, None, 1, (text,))
-        ledger.record_run(RunEntry(name, test, f"runs/{index}", summary, (usage,), notes=(text,)))
+        series = ReplicaSeries(
+            text, (1.0, 2.0, 3.0), (0.1, 0.5, 0.2), (2**20, 2**21, 2**20), (0.0, 0.4, 0.0), 0.5, 2**22
+        )
+        entry = RunEntry(name, test, f"runs/{index}", summary, (usage,), notes=(text,), usage_over_time=(series,))
+        ledger.record_run(entry)
         for expression, observed, low, high, limit, unit in FIGURES:
             verdict = Verdict(outcome, expression, observed, low, high, limit, unit, 1000, 0.95, text)
             ledger.record_criterion(CriterionEntry(test, name, verdict))
@@ -75,7 +87,19 @@ def build_judgment(
     ledger.record_findings([Finding("a-rule", Severity.WARNING, Source(text, 3), text, text, text, text)])
     ledger.record_not_tested(text)
     ledger.record_obstacle(text)
+    ledger.record_earlier(text, _earlier(text))
     return ledger.judgment(complete=complete)
+
+
+def _earlier(text: str) -> Judgment:
+    """The last judgment of the same scope: one criterion was better, one is judged no more."""
+    verdicts = [
+        Verdict(Outcome.GO, expression, 0.01, 0.009, 0.011, 0.05, "s", 1000, 0.95, text)
+        for expression in ("p50 <= 50ms", text, "max < 3s")
+    ]
+    criteria = tuple(CriterionEntry(f"suites/{text}.py::test_{text}_0", text, verdict) for verdict in verdicts)
+    provenance = {"started_at": "2025-05-01T12:00:00+00:00", "model": "another", "manifests": {text: "1"}}
+    return Judgment(Outcome.GO, text, complete=True, scope=text, criteria=criteria, provenance=provenance)
 
 
 FIGURES = (

@@ -11,7 +11,7 @@ from gonogo.gate.judgment import CriterionEntry, Judgment, ReplicaUsage, RunEntr
 from gonogo.report.comparison import compare
 from gonogo.report.digest import digest
 from gonogo.report.exhibit import Exhibit
-from gonogo.report.facts import host_of, key_facts, started
+from gonogo.report.facts import NOT_RECORDED, host_of, key_facts, started
 from gonogo.report.groups import group_criteria, interval_text, latency_limits, short_test
 from gonogo.report.outline import Branch, outline
 from gonogo.report.plain import one_line, plain
@@ -156,15 +156,18 @@ def test_provenance_is_told_line_by_line() -> None:
 
 
 def test_key_facts_stand_on_the_first_screen() -> None:
-    """What, which commit, where and when; each only when it is known."""
+    """What, which model, image and commit, where and when; what identifies it says when it was not recorded."""
     facts = {
+        "images": {"iris": "sha256:" + "ab" * 32},
         "model": "iris_svc.onnx",
         "commit": "0123456789abcdef0123456789abcdef01234567 with changes",
         "machine": {"host": "node", "cpu": "EPYC", "cores": 2, "memory": "8 GiB"},
         "started_at": "2025-06-01T14:00:00+02:00",
     }
     assert key_facts(facts) == (
+        ("Service", NOT_RECORDED),
         ("Model", "iris_svc.onnx"),
+        ("Image", "iris sha256:abababababab"),
         ("Commit", "0123456789ab with changes"),
         ("Machine", "EPYC, 2 cores, 8 GiB"),
         ("Started", "2025-06-01 12:00 UTC"),
@@ -173,8 +176,8 @@ def test_key_facts_stand_on_the_first_screen() -> None:
 
 
 def test_facts_that_are_not_known_are_not_made_up() -> None:
-    """No provenance, no facts; a start that is no time is none."""
-    assert key_facts({}) == ()
+    """Without provenance, what was judged is not recorded; a start that is no time is none."""
+    assert key_facts({}) == tuple((label, NOT_RECORDED) for label in ("Service", "Model", "Image", "Commit"))
     assert host_of({"machine": "x"}) == ""
     assert started({"started_at": "yesterday"}) is None
 

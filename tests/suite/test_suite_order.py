@@ -2,6 +2,7 @@
 
 import pytest
 
+from gonogo import latency, ms, percent, success
 from gonogo.errors import UsageError
 from gonogo.load.target import Target
 from gonogo.suite.order import LoadOptions, Order, order, tightest_limit_s
@@ -32,6 +33,19 @@ def test_the_generator_is_held_against_the_tightest_limit(criteria: list[str], l
 def test_a_rate_of_max_is_a_closed_loop() -> None:
     """``max`` has no schedule."""
     assert _order({"rate": "max"}).plan.rate is None
+
+
+def test_a_criterion_is_text_or_an_expression() -> None:
+    """Both ways of writing give the same order."""
+    text = _order({"rate": 100, "require": ["p99 <= 50ms", "success >= 99.9%"]})
+    assert _order({"rate": 100, "require": [latency.p99 <= 50 * ms, success >= 99.9 * percent]}) == text
+
+
+def test_a_ramp_lasts_as_long_as_its_stages() -> None:
+    """Stages with durations give the run its length; the plan keeps the profile."""
+    plan = _order({"rate": "100 for 10s, 500 for 5s"}).plan
+    assert plan.duration_s == 15.0
+    assert plan.mean_rate == pytest.approx(3500 / 15)
 
 
 def test_text_and_numbers_mean_the_same() -> None:

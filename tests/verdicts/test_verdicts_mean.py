@@ -55,9 +55,23 @@ def test_fewer_than_twenty_blocks_can_be_no_go() -> None:
     assert judge(parse("throughput >= 480/s"), _rate(np.full(19, 5.0))).outcome is Outcome.NO_GO
 
 
-def test_drift_forbids_go() -> None:
-    """A rate that falls all the time has no blocks that repeat each other."""
-    assert judge(parse("throughput >= 100/s"), _rate(np.linspace(500, 300, 200))).outcome is Outcome.INCONCLUSIVE
+@pytest.mark.parametrize(("limit", "outcome"), [(100, Outcome.GO), (200, Outcome.INCONCLUSIVE)])
+def test_drift_forbids_go_unless_the_limit_is_far(limit: int, outcome: Outcome) -> None:
+    """A rate that fell by 200 is GO only for a limit that another fall of 200 would not reach."""
+    assert judge(parse(f"throughput >= {limit}/s"), _rate(np.linspace(500, 300, 200))).outcome is outcome
+
+
+def _latencies(values: npt.NDArray[np.float64], most: float) -> Mean:
+    block = np.arange(len(values)) * 200 // len(values)
+    weights = np.bincount(block).astype(np.float64)
+    means = np.bincount(block, weights=values) / weights
+    return Mean(means, weights, float(values.mean()), "s", len(values), "mean", each=values, block=block, most=most)
+
+
+@pytest.mark.parametrize(("most", "outcome"), [(10.0, Outcome.INCONCLUSIVE), (0.5, Outcome.GO)])
+def test_mean_must_rule_out_what_the_timeout_allows(most: float, outcome: Outcome) -> None:
+    """A thousand fast answers do not rule out that one in a thousand takes ten seconds, which would break the limit."""
+    assert judge(parse("mean < 20ms"), _latencies(np.full(1000, 0.01), most)).outcome is outcome
 
 
 def test_unanswered_requests_leave_the_mean_undefined() -> None:

@@ -33,7 +33,13 @@ __all__ = ["load"]
 def load(
     url: Annotated[str, typer.Argument(help="URL to send requests to.")] = "",
     targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Target file: what to send, in turn.")] = None,
-    rate: Annotated[str, typer.Option(metavar="N|max", help="Requests per second; max: closed loop.")] = "100",
+    rate: Annotated[
+        str,
+        typer.Option(
+            metavar="N|max",
+            help="Requests per second; max: closed loop; 100..1000: ramp; 100 for 5s, 500 for 5s: steps.",
+        ),
+    ] = "100",
     duration: Annotated[
         str, typer.Option(metavar="D", help="Such as 10s or 1m; by default what the criteria need, at most 60s.")
     ] = "",

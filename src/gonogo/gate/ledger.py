@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from gonogo.gate.change import change_since
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry, TestEntry, TestOutcome
+from gonogo.gate.next_steps import next_steps
 from gonogo.gate.order import worst_first
 from gonogo.gate.record import Record
 from gonogo.gate.rule import decide
+from gonogo.gate.selection import Selection
 from gonogo.manifests.findings import Finding
+from gonogo.verdicts.holm import hold_no_go
 
 __all__ = ["Ledger"]
 
@@ -17,9 +21,15 @@ _BROKEN = (TestOutcome.FAILED, TestOutcome.ERROR)
 
 
 class Ledger:
-    """One session's record. It has no files and no clock; :meth:`judgment` is a pure function of what was recorded."""
+    """One session's record. It has no files and no clock; :meth:`judgment` is a pure function of what was recorded.
 
-    def __init__(self) -> None:
+    Args:
+        hold_chance: a NO-GO that, among all criteria of the session, may come by chance is INCONCLUSIVE (Holm). It
+            needs p-values far below one part in a hundred to let any NO-GO of a session of many criteria stand.
+    """
+
+    def __init__(self, *, hold_chance: bool = False) -> None:
+        self._hold_chance = hold_chance
         self._scope = ""
         self._provenance: dict[str, object] = {}
         self._gates: dict[str, None] = {}
@@ -31,10 +41,17 @@ class Ledger:
         self._not_tested: dict[str, None] = {}
         self._obstacles: dict[str, None] = {}
         self._interruption = ""
+        self._selection = Selection()
+        self._earlier: tuple[str, Judgment] | None = None
 
-    def record_scope(self, scope: str) -> None:
-        """Say what was selected, as one line."""
+    def record_scope(self, scope: str, selection: Selection | None = None) -> None:
+        """Say what was selected, as one line, and as a value that decides which gates of the settings count."""
         self._scope = scope
+        self._selection = selection or self._selection
+
+    def record_earlier(self, name: str, judgment: Judgment) -> None:
+        """Say which kept judgment, of the same scope, this session is to be compared with."""
+        self._earlier = name, judgment
 
     def record_provenance(self, facts: Mapping[str, object]) -> None:
         """Add to when, where and what; a key that is given again takes the later value."""
@@ -103,18 +120,20 @@ class Ledger:
         Args:
             complete: the session has come to its end. Without that, the verdict is never GO.
         """
+        criteria = tuple(self._criteria.values())
         record = Record(
             complete=complete and not self._interruption,
             tests=tuple(self._tests.values()),
-            criteria=tuple(self._criteria.values()),
+            criteria=_held(criteria) if self._hold_chance else criteria,
             runs=tuple(self._runs.values()),
             findings=tuple(self._findings),
             gates=tuple(self._gates),
             obstacles=tuple(self._obstacles),
             interruption=self._interruption,
+            selection=self._selection,
         )
         decision = decide(record)
-        return Judgment(
+        judgment = Judgment(
             outcome=decision.outcome,
             reason=decision.reason,
             complete=record.complete,
@@ -124,6 +143,25 @@ class Ledger:
             runs=record.runs,
             findings=record.findings,
             obstacles=decision.obstacles,
-            not_tested=tuple(self._not_tested),
+            not_tested=(*self._not_tested, *_outside(record)),
             provenance=dict(self._provenance),
+            next_steps=next_steps(record, decision.outcome),
         )
+        if self._earlier is None:
+            return judgment
+        return replace(judgment, change=change_since(*self._earlier, judgment))
+
+
+def _held(criteria: tuple[CriterionEntry, ...]) -> tuple[CriterionEntry, ...]:
+    """Return ``criteria`` without the NO-GO that so many tests bring by chance."""
+    verdicts = hold_no_go([entry.verdict for entry in criteria])
+    return tuple(replace(entry, verdict=verdict) for entry, verdict in zip(criteria, verdicts, strict=True))
+
+
+def _outside(record: Record) -> tuple[str, ...]:
+    inside = record.gates_in_scope
+    return tuple(
+        f"The gate {gate}, listed in the settings, is outside of what was selected"
+        for gate in record.gates
+        if gate not in inside
+    )

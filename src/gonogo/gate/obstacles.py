@@ -7,10 +7,11 @@ from typing import Final
 
 from gonogo.gate.judgment import TestEntry, TestOutcome
 from gonogo.gate.record import Record
+from gonogo.gate.selection import belongs
 from gonogo.gate.sentence import counted, listed, plain_end
 from gonogo.manifests.findings import Severity
 
-__all__ = ["find_obstacles"]
+__all__ = ["find_obstacles", "missing_gates"]
 
 _LEFT_OUT: Final = {
     TestOutcome.NOT_RUN: "did not run",
@@ -36,6 +37,12 @@ def find_obstacles(record: Record) -> tuple[str, ...]:
             ]
         )
     )
+
+
+def missing_gates(record: Record) -> tuple[str, ...]:
+    """Return the gates of the settings, inside of the selection, of which no test ran."""
+    ran = [entry.id for entry in record.tests if entry.outcome not in _SHOWS_NOTHING]
+    return tuple(gate for gate in record.gates_in_scope if not any(belongs(test, gate) for test in ran))
 
 
 def _end(record: Record) -> Iterator[str]:
@@ -65,14 +72,8 @@ def _with_reason(entry: TestEntry) -> str:
 
 
 def _missing_gates(record: Record) -> Iterator[str]:
-    for gate in record.gates:
-        if not any(_belongs(entry.id, gate) and entry.outcome not in _SHOWS_NOTHING for entry in record.tests):
-            yield f"The gate {gate}, listed in the settings, did not run"
-
-
-def _belongs(test: str, gate: str) -> bool:
-    path = gate.rstrip("/").removeprefix("./")
-    return test == path or test.startswith((f"{path}/", f"{path}::", f"{path}["))
+    for gate in missing_gates(record):
+        yield f"The gate {gate}, listed in the settings, did not run"
 
 
 def _findings(record: Record) -> Iterator[str]:

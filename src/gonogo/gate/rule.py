@@ -62,7 +62,8 @@ def judge_test(entry: TestEntry, criteria: tuple[CriterionEntry, ...]) -> Outcom
     Args:
         entry: the test.
         criteria: those that belong to it. Where all of them are INCONCLUSIVE, a failure is no evidence against the
-            service: the measurement that the test looked at was none.
+            service: the measurement that the test looked at was none. Nor is it where the test asserted a run whose
+            NO-GO, among all criteria of the session, may have come by chance.
     """
     if entry.outcome is TestOutcome.PASSED:
         return Outcome.GO
@@ -72,10 +73,27 @@ def judge_test(entry: TestEntry, criteria: tuple[CriterionEntry, ...]) -> Outcom
         return Outcome.NO_GO
     if criteria and all(criterion.verdict.outcome is Outcome.INCONCLUSIVE for criterion in criteria):
         return Outcome.INCONCLUSIVE
+    if entry.cause is Cause.ASSERTION and _rests_on_chance(entry, criteria):
+        return Outcome.INCONCLUSIVE
     blames = entry.cause is Cause.ASSERTION or (
         entry.outcome is TestOutcome.FAILED and entry.cause in (Cause.OTHER, Cause.NONE)
     )
     return Outcome.NO_GO if blames else Outcome.INCONCLUSIVE
+
+
+def _rests_on_chance(entry: TestEntry, criteria: tuple[CriterionEntry, ...]) -> bool:
+    """Whether the test failed by a run's NO-GO that the session as a whole does not uphold.
+
+    The reason of such a failure names the run, as the truth value of ``run.go`` does.
+    """
+    return any(
+        verdict.outcome is Outcome.INCONCLUSIVE
+        and verdict.p is not None
+        and verdict.p <= 1 - verdict.confidence
+        and f"{criterion.run} is {Outcome.NO_GO}" in entry.reason
+        for criterion in criteria
+        for verdict in (criterion.verdict,)
+    ) and not any(criterion.verdict.outcome is Outcome.NO_GO for criterion in criteria)
 
 
 def _stack_marks(record: Record) -> Iterator[_Mark]:

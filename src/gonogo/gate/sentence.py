@@ -29,13 +29,15 @@ def criterion_sentence(entry: CriterionEntry, summary: Mapping[str, object]) -> 
     """
     verdict = entry.verdict
     criterion = criterion_of(verdict.expression)
-    subject = f"{_words(criterion.measure)}{_at(summary)}" if criterion else f"{verdict.expression}{_at(summary)}"
+    subject = (
+        f"{_words(criterion.measure)}{_at(summary)}" if criterion is not None else f"{verdict.expression}{_at(summary)}"
+    )
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"{subject} {_undecided(verdict)}"
     observed = figure(verdict.observed, verdict.unit)
     if math.isinf(verdict.observed) and verdict.unit == "s":
         observed = "beyond any limit, because too many requests were not answered"
-    if criterion and isinstance(criterion.claim, Between):
+    if criterion is not None and isinstance(criterion.claim, Between):
         low, high = (figure(end, verdict.unit) for end in (criterion.claim.low, criterion.claim.high))
         return f"{subject} is {observed}; it must lie between {low} and {high}"
     return f"{subject} is {observed}; the limit is {figure(verdict.limit, verdict.unit)}"

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from gonogo.errors import MissingPart, TargetError
+from gonogo.load.json_path import NOTHING, at, parsed, steps
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 _STATUSES = range(100, 600)
-_STEP = re.compile(r"""\.([^.\[\]"']+)|\[(-?[0-9]+)\]|\["([^"]*)"\]|\['([^']*)'\]""")
 
 
 class Expectation(ABC):
@@ -78,7 +78,7 @@ class IsJson(Expectation):
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether the body equals the JSON value."""
         del status, headers
-        return _same(_parsed(body), json.loads(self.text))
+        return _same(parsed(body), _expected(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +89,12 @@ class PathIs(Expectation):
     text: str
 
     def __post_init__(self) -> None:
-        _steps(self.path)
+        steps(self.path)
 
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether the value is there."""
         del status, headers
-        value = _parsed(body)
-        for step in _steps(self.path):
-            if isinstance(step, int):
-                if not isinstance(value, list) or not -len(value) <= step < len(value):
-                    return False
-                value = value[step]
-            else:
-                if not isinstance(value, dict) or step not in value:
-                    return False
-                value = value[step]
-        return _same(value, json.loads(self.text))
+        return _same(at(parsed(body), steps(self.path)), _expected(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +109,8 @@ class ValidUnder(Expectation):
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether the body is valid."""
         del status, headers
-        value = _parsed(body)
-        return value is not _NO_JSON and bool(_validator(self.text).is_valid(cast("Any", value)))
+        value = parsed(body)
+        return value is not NOTHING and bool(_validator(self.text).is_valid(cast("Any", value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +146,7 @@ class HasLabel(Expectation):
     def check(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether the body is the label."""
         del status, headers
-        return _parsed(body) == self.label or body.strip() == self.label.encode()
+        return parsed(body) == self.label or body.strip() == self.label.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +164,10 @@ class HasHeader(Expectation):
         return headers.get(self.name.lower()) == self.value
 
 
-class _NoJson:
-    """What a body that is no JSON reads as: equal to no JSON value."""
-
-
-_NO_JSON = _NoJson()
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return _NO_JSON
+@lru_cache(maxsize=256)
+def _expected(text: str) -> object:
+    value: object = json.loads(text)
+    return value
 
 
 def _same(one: object, other: object) -> bool:
@@ -197,22 +179,6 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
     return one == other
-
-
-@lru_cache(maxsize=256)
-def _steps(path: str) -> tuple[str | int, ...]:
-    steps: list[str | int] = []
-    position = 1
-    while position < len(path):
-        step = _STEP.match(path, position)
-        if step is None:
-            break
-        name, number, quoted, single = step.groups()
-        steps.append(int(number) if number is not None else next(n for n in (name, quoted, single) if n is not None))
-        position = step.end()
-    if not path.startswith("$") or position < len(path):
-        raise TargetError(f"{path!r} is no path into JSON", mend='write $.name, $.rows[0].name or $["odd name"]')
-    return tuple(steps)
 
 
 @lru_cache(maxsize=64)

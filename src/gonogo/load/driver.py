@@ -1,15 +1,10 @@
-"""The driver: starts the engine's process, watches it, and makes a run of what it recorded."""
+"""The driver: starts the engines' processes, watches them, and makes one run of what they recorded."""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import math
 import os
-import pickle
 import select
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,10 +16,14 @@ import numpy as np
 
 from gonogo.errors import UsageError
 from gonogo.load.certify import certify
+from gonogo.load.engine.gate import Gate
+from gonogo.load.merge import merge
 from gonogo.load.plan import LoadPlan
-from gonogo.load.recording import Recording
+from gonogo.load.process import EngineProcess
+from gonogo.load.profile import Profile
 from gonogo.load.schedule import MOST_REQUESTS
-from gonogo.load.spool import DONE, FAILED, PICKED, SENT, START_NS, Spool
+from gonogo.load.share import Share
+from gonogo.load.spool import DONE, FAILED, PICKED, SENT, START_NS
 from gonogo.runs.run import Columns, GeneratorFacts, Run, RunFacts
 
 __all__ = ["Progress", "RunningLoad", "start"]
@@ -53,55 +52,55 @@ class Progress:
 
 
 class RunningLoad:
-    """A load that is being driven by the engine's process.
+    """A load that is being driven by one or several engines.
 
-    As a context manager it stops the load and ends the process when it is left; :meth:`wait` gives the run even then.
+    As a context manager it stops the load and ends the processes when it is left; :meth:`wait` gives the run even then.
 
     Attributes:
         interrupted: Ctrl-C ended the run. wait() keeps what was measured and returns it instead of raising, so
             whoever called it raises KeyboardInterrupt again once the run is stored.
-        pid: the engine's process.
     """
 
     def __init__(self, plan: LoadPlan, folder: Path) -> None:
         self.interrupted = False
         self._plan = plan
         self._run: Run | None = None
-        self._events: dict[str, dict[str, object]] = {}
-        self._text = b""
         self._asked_to_stop = ""
-        spool = Spool.create(_room(plan))
-        self._spool = spool
-        self._recording = Recording(plan, spool)
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = folder / "engine.log"
-        tied = threading.current_thread() is threading.main_thread()
-        command = [sys.executable, "-P", "-m", "gonogo.load.engine", str(spool.fd), str(spool.rows)]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
-                [*command, str(os.getpid()), str(int(tied))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                pass_fds=(spool.fd,),
-            )
-        self.pid = self._process.pid
-        os.close(spool.fd)
-        pickled = pickle.dumps(plan)
-        self._tell(len(pickled).to_bytes(8, "big") + pickled)
+        gate_fd = Gate.create()
+        self._engines: list[EngineProcess] = []
+        try:
+            for number in range(plan.engines):
+                log = folder / (f"engine-{number}.log" if number else "engine.log")
+                share = Share(number, plan.engines)
+                self._engines.append(EngineProcess(plan, share, rows=_room(plan), gate_fd=gate_fd, log=log))
+        finally:
+            os.close(gate_fd)
+
+    @property
+    def pid(self) -> int:
+        """The engine's process; of several, the first."""
+        return self._engines[0].pid
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes of all engines."""
+        return tuple(engine.pid for engine in self._engines)
 
     def progress(self) -> Progress:
-        """Return how far the load has come, at no cost to the engine."""
-        head = self._spool.head
-        elapsed_s = time.monotonic() - head[START_NS] / 1e9 if head[START_NS] else -self._plan.warmup_s
-        return Progress(elapsed_s, due=head[PICKED], sent=head[SENT], done=head[DONE], failed=head[FAILED])
+        """Return how far the load has come, at no cost to the engines."""
+        heads = [engine.spool.head for engine in self._engines]
+        due, sent, done, failed = (sum(head[place] for head in heads) for place in (PICKED, SENT, DONE, FAILED))
+        start_ns = heads[0][START_NS]
+        elapsed_s = time.monotonic() - start_ns / 1e9 if start_ns else -self._plan.warmup_s
+        return Progress(elapsed_s, due=due, sent=sent, done=done, failed=failed)
 
     def snapshot(self) -> Columns:
         """Return the measured requests that have become due, as they are now; those on their way have error ``cut``."""
-        return self._recording.so_far()
+        return merge([engine.recording.so_far() for engine in self._engines])
 
     def stop(self, why: str = "stopped", *, grace_s: float | None = None) -> None:
-        """Ask the engine to send nothing more and to end when all is answered; returns at once.
+        """Ask the engines to send nothing more and to end when all is answered; returns at once.
 
         Args:
             why: what the run's facts give as the reason.
@@ -131,7 +130,7 @@ class RunningLoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop the load if it still runs, and end the process."""
+        """Stop the load if it still runs, and end the processes."""
         if self._run is not None:
             return
         if kind is not None and issubclass(kind, KeyboardInterrupt):
@@ -148,29 +147,24 @@ class RunningLoad:
             self._await_end(_GRACE_S + _OVERTIME_S)
         except KeyboardInterrupt:
             self.interrupted = True
-            self._process.kill()
+            for engine in self._engines:
+                engine.kill()
             self._await_end(_OVERTIME_S)
 
     def _await_end(self, seconds: float | None) -> None:
-        """Read what the engine says until it ends; kill it when it does not end in time."""
-        output = self._process.stdout
-        assert output is not None  # noqa: S101 - it is a pipe
+        """Read what the engines say until they end; kill those that do not end in time."""
+        running = {engine.output: engine for engine in self._engines}
         deadline = time.monotonic() + (self._longest_s() if seconds is None else seconds)
-        while (left := deadline - time.monotonic()) > 0:
-            ready, _, _ = select.select([output], [], [], left)
-            if not ready:
-                continue
-            got = os.read(output.fileno(), 65536)
-            if not got:
-                return
-            self._hear(got)
-        self._process.kill()
-
-    def _hear(self, got: bytes) -> None:
-        *lines, self._text = (self._text + got).split(b"\n")
-        for line in lines:
-            event = json.loads(line)
-            self._events[str(event["event"])] = event
+        while running and (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select(list(running), [], [], left)
+            for output in ready:
+                if running[output].hear():
+                    continue
+                lost = running.pop(output).finished is None
+                if lost and running:
+                    self.stop("a load engine died", grace_s=_GRACE_S)
+        for engine in running.values():
+            engine.kill()
 
     def _longest_s(self) -> float:
         # Names may take their time to resolve before the start, and rows to be written after the end.
@@ -178,36 +172,33 @@ class RunningLoad:
         return plan.warmup_s + plan.duration_s + plan.timeout_s + 60.0
 
     def _tell(self, data: bytes) -> None:
-        """Write to the engine; that it has ended meanwhile is found out where its end is awaited."""
-        stream = self._process.stdin
-        assert stream is not None  # noqa: S101 - it is a pipe
-        with contextlib.suppress(BrokenPipeError):
-            stream.write(data)
-            stream.flush()
+        for engine in self._engines:
+            engine.tell(data)
 
     def _finish(self) -> Run:
-        process = self._process
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
-        status = process.wait()
-        finished = self._events.get("finished")
-        columns, warmup = self._recording.whole(_number(finished["until_s"]) if finished else None)
+        deaths = [engine.close() for engine in self._engines]
+        said = [engine.finished for engine in self._engines if engine.finished]
+        parts = [
+            engine.recording.whole(_number(engine.finished["until_s"]) if engine.finished else None)
+            for engine in self._engines
+        ]
+        columns = merge([part for part, _ in parts])
         plan = self._plan
-        cut_short = str(finished["cut_short"]) if finished else self._asked_to_stop
-        if finished:
-            valid, invalid_reason = certify(columns, rate=plan.rate, tightest_limit_s=plan.tightest_limit_s)
+        cut_short = next((str(one["cut_short"]) for one in said if one["cut_short"]), "")
+        if any(deaths):
+            valid, invalid_reason = False, "; ".join(filter(None, deaths))
+            cut_short = cut_short or self._asked_to_stop or "the load engine died"
+        elif shortage := next((str(one["shortage"]) for one in said if one["shortage"]), ""):
+            valid, invalid_reason = False, f"the generator ran short: {shortage}"
         else:
-            valid, invalid_reason = False, self._why_it_died(status)
-            cut_short = cut_short or "the load engine died"
+            valid, invalid_reason = certify(columns, rate=plan.mean_rate, tightest_limit_s=plan.tightest_limit_s)
         attack_s, wait_s = _spans(columns)
         return Run(
             columns,
             RunFacts(
                 name=plan.name,
                 targets=tuple(target.name for target in plan.targets),
-                rate=plan.rate,
+                rate=plan.mean_rate,
                 duration_s=plan.duration_s,
                 attack_s=attack_s,
                 wait_s=wait_s,
@@ -216,37 +207,33 @@ class RunningLoad:
                 seed=plan.seed,
                 arrivals=plan.arrivals,
                 warmup_s=plan.warmup_s,
-                warmup_requests=warmup,
+                warmup_requests=sum(warmup for _, warmup in parts),
                 tightest_limit_s=plan.tightest_limit_s,
                 started_at=self._started_at(),
                 cut_short=cut_short,
                 valid=valid,
                 invalid_reason=invalid_reason,
                 generator=GeneratorFacts(
-                    cores=tuple(finished["cores"]) if finished else (),  # type: ignore[arg-type] # a list of int
-                    cpu_s=_number(finished["cpu_s"]) if finished else 0.0,
+                    cores=tuple(sorted({core for one in said for core in one["cores"]})),  # type: ignore[attr-defined] # a list of int
+                    cpu_s=sum(_number(one["cpu_s"]) for one in said),
                 ),
+                labels={"rate": str(plan.rate)} if isinstance(plan.rate, Profile) else {},
             ),
         )
 
-    def _why_it_died(self, status: int) -> str:
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        said = self._log.read_text(errors="replace").strip().splitlines()
-        return f"the load engine {how} before the run was over" + (f": {said[-1]}" if said else "")
-
     def _started_at(self) -> str:
-        start_ns = self._spool.head[START_NS]
+        start_ns = self._engines[0].spool.head[START_NS]
         if not start_ns:
             return ""
         return (datetime.now(UTC) - timedelta(seconds=time.monotonic() - start_ns / 1e9)).isoformat()
 
 
 def start(plan: LoadPlan, folder: Path) -> RunningLoad:
-    """Start to drive ``plan`` in a process of its own; the first request is due within about 0.1 s.
+    """Start to drive ``plan`` in processes of its own; the first request is due within about 0.1 s.
 
     Args:
         plan: what to drive.
-        folder: where the engine leaves engine.log, with what it had to say when it failed.
+        folder: where an engine leaves engine.log, with what it had to say when it failed.
 
     Raises:
         UsageError: the plan names CPUs that this machine does not have.
@@ -262,19 +249,20 @@ def start(plan: LoadPlan, folder: Path) -> RunningLoad:
 
 
 def _room(plan: LoadPlan) -> int:
-    """Return how many rows the plan can need at most."""
+    """Return how many rows an engine of the plan can need at most."""
     if plan.schedule is not None:
-        return plan.schedule.most
-    return min(MOST_REQUESTS, plan.connections + round(_CLOSED_LOOP_RATE * (plan.duration_s + plan.warmup_s)))
+        return -(-plan.schedule.most // plan.engines)
+    most = plan.connections + round(_CLOSED_LOOP_RATE * (plan.duration_s + plan.warmup_s))
+    return min(MOST_REQUESTS // plan.engines, most)
 
 
 def _spans(columns: Columns) -> tuple[float, float]:
-    """Return the seconds from the first due time to the last send, and from there to the last end."""
+    """Return the seconds from the first due time to the last due time or send, and from there to the last end."""
+    if len(columns) == 0:
+        return 0.0, 0.0
     sent = columns.sent_s[np.isfinite(columns.sent_s)]
     done = columns.done_s[np.isfinite(columns.done_s)]
-    if len(columns) == 0 or len(sent) == 0:
-        return 0.0, 0.0
-    last = float(sent.max())
+    last = max(float(columns.due_s[-1]), float(sent.max()) if len(sent) else -math.inf)
     return last - float(columns.due_s[0]), max(0.0, float(done.max()) - last) if len(done) else 0.0
 
 

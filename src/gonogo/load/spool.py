@@ -49,23 +49,26 @@ _SIZES: Final[dict[_Code, int]] = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 
 
 
 class Spool:
-    """Room for ``rows`` rows.
+    """Room for ``rows`` rows, with ``further`` columns beside those of every run.
 
     Attributes:
         fd: the descriptor to hand to the other process.
+        further: of each further column, the numbers of its values (gonogo.load.engine.values).
         head: int64 counters, by the places above.
         columns: the bytes of each column, by name.
         offsets: where each column begins in ``memory``, in bytes.
     """
 
-    def __init__(self, fd: int, rows: int) -> None:
+    def __init__(self, fd: int, rows: int, further: int = 0) -> None:
         self.fd = fd
         self.rows = rows
         self.offsets: dict[str, int] = {}
         end = _PAGE
         for name, code in COLUMNS:
             self.offsets[name] = end
-            end += -(-rows * _SIZES[code] // _PAGE) * _PAGE
+            end += self._room(rows, code)
+        begun = end
+        end += further * self._room(rows, "i")
         if os.fstat(fd).st_size < end:
             os.ftruncate(fd, end)
         self.memory = mmap.mmap(fd, end)
@@ -74,11 +77,17 @@ class Spool:
         self.columns = {
             name: whole[self.offsets[name] : self.offsets[name] + rows * _SIZES[code]] for name, code in COLUMNS
         }
+        places = (begun + column * self._room(rows, "i") for column in range(further))
+        self.further = [whole[place : place + rows * _SIZES["i"]].cast("i") for place in places]
 
     @classmethod
-    def create(cls, rows: int) -> Spool:
+    def create(cls, rows: int, further: int = 0) -> Spool:
         """Return a new spool with every byte 0."""
-        return cls(os.memfd_create("gonogo-spool"), rows)
+        return cls(os.memfd_create("gonogo-spool"), rows, further)
+
+    @staticmethod
+    def _room(rows: int, code: _Code) -> int:
+        return -(-rows * _SIZES[code] // _PAGE) * _PAGE
 
     @property
     def seconds(self) -> dict[str, memoryview[float]]:

@@ -67,11 +67,4 @@ def without(run: Run, unwanted: BoolArray) -> Run:
     """Return the run without some of its requests."""
     if not unwanted.any():
         return run
-    kept, columns = ~unwanted, run.columns
-    chosen = {
-        name: getattr(columns, name)[kept]
-        for name in Columns.__dataclass_fields__
-        if isinstance(getattr(columns, name), np.ndarray)
-    }
-    extracted = {name: values[kept] for name, values in columns.extracted.items()}
-    return replace(run, columns=replace(columns, **chosen, extracted=extracted))
+    return replace(run, columns=run.columns.where(~unwanted))

@@ -62,6 +62,9 @@ def mean(run: Run, measure: MeasureName) -> Mean:
         n=len(values),
         noun=f"mean of the {_noun(measure)}",
         mend=f"judge answered.mean and {instead} instead" if instead else "",
+        each=values,
+        block=block,
+        most=max(run.facts.timeout_s, float(values.max(initial=0.0))),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TypedDict
 
 import numpy as np
 
-from gonogo.measures.rows import blocks, of_target
+from gonogo.measures.rows import BoolArray, blocks, of_target
+from gonogo.measures.shares import near_timeout
 from gonogo.runs.run import Run
 from gonogo.verdicts.criterion import MeasureName
-from gonogo.verdicts.evidence import Fact, Mean
+from gonogo.verdicts.evidence import Fact, FloatArray, IntArray, Mean, Signal
 
 __all__ = ["requests", "throughput"]
 
@@ -33,7 +35,29 @@ def throughput(run: Run, measure: MeasureName) -> Mean:
         unit="/s",
         n=int(members.sum()),
         noun=f"throughput of {measure.key}" if measure.key else "throughput",
+        **_each(run, members, index, seconds),
     )
+
+
+class _Each(TypedDict, total=False):
+    each: FloatArray
+    block: IntArray
+    most: float
+    signal: Signal
+
+
+def _each(run: Run, members: BoolArray, index: IntArray, seconds: float) -> _Each:
+    """Return what every request due contributes to the rate, which is known before only in an open loop."""
+    due = int(members.sum())
+    if run.facts.rate is None or not due or seconds <= 0:
+        return {}
+    most = due / seconds
+    return {
+        "each": run.columns.success[members].astype(np.float64) * most,
+        "block": index[members],
+        "most": most,
+        "signal": near_timeout(run, members),
+    }
 
 
 def requests(run: Run, measure: MeasureName) -> Fact:

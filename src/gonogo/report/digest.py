@@ -10,6 +10,7 @@ import numpy as np
 
 from gonogo.measures.percentiles import curve
 from gonogo.measures.timeline import Timeline, timeline
+from gonogo.report.heat import heat
 from gonogo.report.plots import Plots, Series
 from gonogo.runs.run import Run
 
@@ -41,6 +42,7 @@ def digest(run: Run) -> Plots:
         # A level is as exact as its distance to 1.
         levels=tuple(float(level) for level in by_level.percentile / 100),
         latency=_series(by_level.all_due_s),
+        heat=heat(run),
     )
 
 

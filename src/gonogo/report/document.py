@@ -8,7 +8,17 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gonogo.gate.cause import Cause
-from gonogo.gate.judgment import CriterionEntry, Judgment, ReplicaUsage, RunEntry, TestEntry, TestOutcome
+from gonogo.gate.judgment import (
+    Change,
+    CriterionChange,
+    CriterionEntry,
+    Judgment,
+    ReplicaSeries,
+    ReplicaUsage,
+    RunEntry,
+    TestEntry,
+    TestOutcome,
+)
 from gonogo.manifests.findings import Finding, Severity, Source
 from gonogo.report.portable import number, portable
 from gonogo.verdicts.verdict import Outcome, Verdict
@@ -63,6 +73,8 @@ class Criterion(_Model):
     reason: str
     needed: int | None = None
     """Requests of the same kind that would decide it; null when it is decided or no number would."""
+    p: float | None = None
+    """Chance of data that speak so clearly against the criterion, or more, if it holds; null if it was not tested."""
     offline: bool = False
     """Judged on stored data, not on a service that answered."""
 
@@ -92,6 +104,24 @@ class Usage(_Model):
     limits: tuple[str, ...] = ()
 
 
+class Series(_Model):
+    """What one replica used over the time of a run, sample by sample."""
+
+    replica: str
+    t_s: tuple[float, ...]
+    """When each sample was taken, seconds from the run's start."""
+    cpu: tuple[float, ...]
+    """Cores in use since the sample before."""
+    rss: tuple[int, ...]
+    """Resident bytes."""
+    throttled: tuple[float, ...] = ()
+    """Share of the time since the sample before in which the CPU limit held it back; empty where unknown."""
+    cpu_limit: float | None = None
+    """In cores."""
+    rss_limit: int | None = None
+    """In bytes."""
+
+
 class Run(_Model):
     """A run; its rows are in requests.parquet in its folder."""
 
@@ -106,6 +136,7 @@ class Run(_Model):
     """Declared without criteria, so it gates nothing."""
     notes: tuple[str, ...] = ()
     """The conditions under which it ran."""
+    usage_over_time: tuple[Series, ...] = ()
 
 
 class ManifestFinding(_Model):
@@ -119,6 +150,36 @@ class ManifestFinding(_Model):
     field: str
     consequence: str
     mend: str
+
+
+class ChangedCriterion(_Model):
+    """A criterion whose outcome changed, that is new or gone, or whose figure moved beyond its interval."""
+
+    test: str
+    expression: str
+    unit: str
+    before: Outcome | None
+    """null where the earlier session did not judge it."""
+    now: Outcome | None
+    """null where this session did not judge it."""
+    observed_before: Figure
+    observed_now: Figure
+
+
+class Difference(_Model):
+    """What is different from the last kept judgment of the same scope."""
+
+    since: str
+    """Name of that judgment's folder."""
+    started_at: str
+    before: Outcome
+    """Its verdict."""
+    criteria: tuple[ChangedCriterion, ...] = ()
+    """What got worse comes first."""
+    same: int = 0
+    """How many criteria stayed as they were."""
+    facts: tuple[str, ...] = ()
+    """Names of what was judged and is another now."""
 
 
 class Document(_Model):
@@ -141,6 +202,10 @@ class Document(_Model):
     not_tested: tuple[str, ...] = ()
     """What a reader might think was tested and was not."""
     provenance: dict[str, object]
+    next_steps: tuple[str, ...] = ()
+    """What to do next, the most urgent first."""
+    change: Difference | None = None
+    """Against the last kept judgment of the same scope; null when there is none."""
 
 
 def schema() -> dict[str, object]:
@@ -164,6 +229,8 @@ def dump_judgment(judgment: Judgment) -> str:
         "obstacles": judgment.obstacles,
         "not_tested": judgment.not_tested,
         "provenance": judgment.provenance,
+        "next_steps": judgment.next_steps,
+        "change": judgment.change,
     }
     return json.dumps(portable(document), allow_nan=False, ensure_ascii=False, indent=2) + "\n"
 
@@ -178,7 +245,13 @@ def judgment_of(document: Document) -> Judgment:
         criteria=tuple(_criterion_entry(entry) for entry in document.criteria),
         tests=tuple(TestEntry(**dict(entry)) for entry in document.tests),
         runs=tuple(
-            RunEntry(**{**dict(entry), "usage": tuple(ReplicaUsage(**dict(usage)) for usage in entry.usage)})
+            RunEntry(
+                **{
+                    **dict(entry),
+                    "usage": tuple(ReplicaUsage(**dict(usage)) for usage in entry.usage),
+                    "usage_over_time": tuple(ReplicaSeries(**dict(series)) for series in entry.usage_over_time),
+                }
+            )
             for entry in document.runs
         ),
         findings=tuple(
@@ -196,7 +269,14 @@ def judgment_of(document: Document) -> Judgment:
         obstacles=document.obstacles,
         not_tested=document.not_tested,
         provenance=document.provenance,
+        next_steps=document.next_steps,
+        change=_change(document.change) if document.change else None,
     )
+
+
+def _change(entry: Difference) -> Change:
+    criteria = tuple(CriterionChange(**dict(changed)) for changed in entry.criteria)
+    return Change(**{**dict(entry), "criteria": criteria})
 
 
 def _criterion(entry: CriterionEntry) -> dict[str, object]:
@@ -215,6 +295,7 @@ def _criterion(entry: CriterionEntry) -> dict[str, object]:
         "verdict": verdict.outcome,
         "reason": verdict.reason,
         "needed": verdict.needed,
+        "p": verdict.p,
         "offline": entry.offline,
     }
 
@@ -232,6 +313,7 @@ def _criterion_entry(entry: Criterion) -> CriterionEntry:
         confidence=entry.confidence,
         reason=entry.reason,
         needed=entry.needed,
+        p=entry.p,
     )
     return CriterionEntry(entry.test, entry.run, verdict, offline=entry.offline)
 

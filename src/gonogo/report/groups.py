@@ -81,6 +81,6 @@ def latency_limits(criteria: Sequence[CriterionEntry]) -> tuple[float, ...]:
     for entry in criteria:
         criterion = criterion_of(entry.verdict.expression)
         zone = allowed(entry.verdict)
-        if criterion and zone and criterion.unit == "s" and level_of(criterion.measure.name):
+        if criterion is not None and zone and criterion.unit == "s" and level_of(criterion.measure.name):
             limits += [zone.high] if math.isfinite(zone.high) and criterion.measure.population in _SERVICE else []
     return tuple(dict.fromkeys(limits))

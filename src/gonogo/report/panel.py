@@ -10,11 +10,14 @@ from typing import Final
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry
 from gonogo.gate.sentence import counted
 from gonogo.report.charts.curve import curve_chart
+from gonogo.report.charts.heatmap import heat_chart
 from gonogo.report.charts.interval import interval_chart
 from gonogo.report.charts.lag import lag_chart
 from gonogo.report.charts.latency import latency_chart
 from gonogo.report.charts.outcomes import outcomes_chart
+from gonogo.report.charts.overlay import MOST_RUNS, overlay_chart
 from gonogo.report.charts.rate import rate_chart
+from gonogo.report.charts.resources import cpu_chart, memory_chart
 from gonogo.report.exhibit import Exhibit
 from gonogo.report.facts import key_facts
 from gonogo.report.groups import Group, group_criteria, latency_limits, short_test
@@ -24,14 +27,17 @@ from gonogo.report.portable import number
 from gonogo.report.sheet import (
     Line,
     ReplicaLine,
+    RunFigures,
     ShareLine,
     allowed_lag,
     cut_short,
     headline,
     outcome_lines,
+    run_figures,
     run_lines,
     usage_lines,
 )
+from gonogo.report.since import ChangeLine, change_lines, headline_of
 from gonogo.report.svg.element import Element
 from gonogo.verdicts.verdict import Outcome, worst
 
@@ -42,6 +48,7 @@ _MOST_GROUPS: Final = 8
 _FEWEST_GROUPS: Final = 2
 """With more groups than the first, those where all is well are folded, but for so many."""
 
+_FEWEST_COMPARED: Final = 2
 _OPEN_RUNS: Final = 2
 """So many runs are shown unfolded even where all is well."""
 
@@ -93,12 +100,24 @@ class RunBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Several runs compared: one drawing of their curves, and their figures by the place in it."""
+
+    drawing: Element
+    rows: tuple[RunFigures, ...]
+    anchors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One judgment, ready for the template.
 
     Attributes:
         groups: criteria shown at once.
         folded: the groups behind them, where there are many: every criterion in them holds.
+        since: the verdict then and now; empty when there is no judgment to compare with.
+        changes: what is different from it.
+        compared: the runs over one another, when there are several and not too many.
     """
 
     judgment: Judgment
@@ -110,6 +129,9 @@ class Panel:
     folded: tuple[GroupBlock, ...]
     runs: tuple[RunBlock, ...]
     provenance: tuple[Branch, ...]
+    since: str
+    changes: tuple[ChangeLine, ...]
+    compared: SideBySide | None
 
 
 def panel(exhibit: Exhibit, anchor: str) -> Panel:
@@ -130,7 +152,19 @@ def panel(exhibit: Exhibit, anchor: str) -> Panel:
         folded=blocks[shown:],
         runs=tuple(_run(entry, exhibit, anchors[entry.name]) for entry in judgment.runs),
         provenance=outline(judgment.provenance),
+        since=headline_of(judgment.change, judgment.outcome) if judgment.change else "",
+        changes=change_lines(judgment.change) if judgment.change else (),
+        compared=_compared(exhibit, anchors, anchor),
     )
+
+
+def _compared(exhibit: Exhibit, anchors: Mapping[str, str], anchor: str) -> SideBySide | None:
+    found = {entry.name: exhibit.plots.get(entry.name) for entry in exhibit.judgment.runs}
+    plots = {name: one for name, one in found.items() if isinstance(one, Plots) and one.levels}
+    if not _FEWEST_COMPARED <= len(plots) <= MOST_RUNS:
+        return None
+    rows = tuple(run_figures(entry.name, entry.summary) for entry in exhibit.judgment.runs if entry.name in plots)
+    return SideBySide(overlay_chart(plots, f"{anchor}-overlay"), rows, tuple(anchors[name] for name in plots))
 
 
 def _counts(judgment: Judgment) -> str:
@@ -168,9 +202,7 @@ def _run(entry: RunEntry, exhibit: Exhibit, anchor: str) -> RunBlock:
         figures=run_lines(entry.summary),
         outcomes=outcome_lines(entry.summary),
         usage=usage_lines(entry),
-        charts=()
-        if isinstance(plots, str)
-        else _charts(plots, latency_limits(criteria), allowed_lag(entry.summary), anchor),
+        charts=() if isinstance(plots, str) else _charts(plots, entry, latency_limits(criteria), anchor),
         note=plots if isinstance(plots, str) else "",
         invalid=invalid,
         cut_short=cut_short(entry.summary),
@@ -178,13 +210,20 @@ def _run(entry: RunEntry, exhibit: Exhibit, anchor: str) -> RunBlock:
     )
 
 
-def _charts(plots: Plots, limits: Sequence[float], lag_s: float, anchor: str) -> tuple[Element, ...]:
+def _charts(plots: Plots, entry: RunEntry, limits: Sequence[float], anchor: str) -> tuple[Element, ...]:
     if not plots.t_s:
         return ()
+    series = entry.usage_over_time
+    # Two stand beside each other: what a replica used is read against the latency of the same moments.
+    cpu = [cpu_chart(plots, series, f"{anchor}-cpu")] if series else []
+    memory = [memory_chart(plots, series, f"{anchor}-memory")] if series else []
     return (
         latency_chart(plots, limits, f"{anchor}-latency"),
-        rate_chart(plots, f"{anchor}-rate"),
+        *cpu,
+        heat_chart(plots, limits, f"{anchor}-heat"),
+        *memory,
         curve_chart(plots, limits, f"{anchor}-curve"),
+        rate_chart(plots, f"{anchor}-rate"),
         outcomes_chart(plots, f"{anchor}-outcomes"),
-        lag_chart(plots, lag_s, f"{anchor}-lag"),
+        lag_chart(plots, allowed_lag(entry.summary), f"{anchor}-lag"),
     )

@@ -11,12 +11,13 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from gonogo.errors import UsageError
+from gonogo.report.heat import Heat
 from gonogo.report.portable import portable
 
 __all__ = ["Plots", "Series", "dump_plots", "load_plots"]
 
 Series = tuple[float, ...]
-_SCHEMA: Final = "gonogo.plots/1"
+_SCHEMA: Final = "gonogo.plots/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Plots:
         levels: levels of 0 to below 1, rising, of the percentile curve.
         latency: the latency of all due requests at each of these levels, seconds; ``inf`` from where on they had no
             success.
+        heat: latency by moment, as shades.
     """
 
     t_s: Series = ()
@@ -50,6 +52,7 @@ class Plots:
     lag_p99: Series = ()
     levels: Series = ()
     latency: Series = ()
+    heat: Heat = field(default_factory=Heat)
 
     def __post_init__(self) -> None:
         bins = len(self.t_s)

@@ -17,11 +17,13 @@ from gonogo.units import format_bytes, format_duration
 __all__ = [
     "Line",
     "ReplicaLine",
+    "RunFigures",
     "ShareLine",
     "allowed_lag",
     "cut_short",
     "headline",
     "outcome_lines",
+    "run_figures",
     "run_lines",
     "usage_lines",
 ]
@@ -68,6 +70,26 @@ class ReplicaLine:
     throttled: str
     restarts: int
     limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """A run's figures that are compared with other runs', as texts."""
+
+    name: str
+    rate: str
+    success: str
+    p50: str
+    p99: str
+    p999: str
+
+
+def run_figures(name: str, summary: Mapping[str, object]) -> RunFigures:
+    """Return the figures of a summary that one run is compared with another by."""
+    latency = _mapping(summary.get("latency_s"))
+    p50, p99, p999 = (format_duration(number(latency.get(key))) for key in ("p50", "p99", "p999"))
+    rate = figure(rate_of(summary), "/s") if rate_of(summary) > 0 else "unknown"
+    return RunFigures(name, rate, figure(number(summary.get("success_ratio")), "share"), p50, p99, p999)
 
 
 def run_lines(summary: Mapping[str, object]) -> tuple[tuple[str, tuple[Line, ...]], ...]:

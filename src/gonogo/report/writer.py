@@ -1,4 +1,4 @@
-"""Writing a judgment into its folder as JSON, Markdown, JUnit XML and a page, each file whole or not at all."""
+"""Writing a judgment into its folder as a page and in the other formats, each file whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 from gonogo.errors import EnvironmentFault, GonogoError, UsageError
 from gonogo.gate.judgment import Judgment, RunEntry
 from gonogo.report.digest import digest
-from gonogo.report.document import dump_judgment
 from gonogo.report.exhibit import Exhibit
 from gonogo.report.file import replace_file
-from gonogo.report.junit import render_junit
-from gonogo.report.markdown import render_markdown
+from gonogo.report.formats import FILES, render_as
 from gonogo.report.page import render
 from gonogo.report.plain import one_line
 from gonogo.report.plots import Plots, dump_plots, load_plots
@@ -40,9 +38,8 @@ def write(judgment: Judgment, folder: Path, *, load_run: LoadRun) -> None:
     Raises:
         EnvironmentFault: a file cannot be written; files written before stand.
     """
-    replace_file(folder / "judgment.json", dump_judgment(judgment))
-    replace_file(folder / "judgment.md", render_markdown(judgment))
-    replace_file(folder / "junit.xml", render_junit(judgment))
+    for name, form in FILES.items():
+        replace_file(folder / name, render_as(form, judgment))
     replace_file(folder / "index.html", render([exhibit(judgment, folder, load_run=load_run)]))
 
 

@@ -72,6 +72,16 @@ class Columns:
     def __len__(self) -> int:
         return len(self.due_s)
 
+    def where(self, kept: npt.NDArray[np.bool_] | slice) -> Columns:
+        """Return the chosen requests, in order."""
+        arrays = (name for name in self.__dataclass_fields__ if name != "extracted")
+        chosen = {name: getattr(self, name)[kept] for name in arrays}
+        return Columns(**chosen, extracted={name: values[kept] for name, values in self.extracted.items()})
+
+    def first(self, count: int) -> Columns:
+        """Return the first ``count`` requests."""
+        return self.where(slice(count))
+
     @property
     def latency_s(self) -> npt.NDArray[np.float64]:
         """From the due time to the complete answer, NaN without one."""
@@ -105,7 +115,7 @@ class RunFacts:
         targets: names of the targets, such as ``POST /predict``, by the index in Columns.target.
         rate: requests per second asked for; None for a closed loop.
         duration_s: seconds of load asked for, without the warm-up.
-        attack_s: seconds from the first due time to the last send.
+        attack_s: seconds from the first due time to the last send, or to the last due time when nothing could be sent.
         wait_s: seconds from the last send to the last answer.
         warmup_s: seconds of the warm-up; warmup_requests were sent in it and are in no measure.
         timeout_s: after it an unanswered request failed, counted from its due time.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Unpack
+from typing import TextIO, Unpack
 from urllib.parse import urlsplit
 
 from gonogo.errors import UsageError
 from gonogo.gate.judgment import CriterionEntry, RunEntry
 from gonogo.load import driver
 from gonogo.load.target import Target
+from gonogo.report.live.view import LiveView, so_far
 from gonogo.runs.run import Run
 from gonogo.runs.store import save
 from gonogo.runs.summary import summarize
@@ -42,6 +43,7 @@ class Bench:
         remeasure: how often a run that the generator spoilt is measured again.
         allows: whether load may be sent to a host.
         announce: prints a line for the person who waits.
+        terminal: where the load is shown while it goes on; None: nowhere.
     """
 
     placement: Placement
@@ -49,6 +51,7 @@ class Bench:
     remeasure: int
     allows: Callable[[str], bool]
     announce: Callable[[str], None]
+    terminal: TextIO | None = None
 
     def check_host(self, host: str, target: str) -> None:
         """Refuse to load a host that is neither loopback nor allowed.
@@ -131,15 +134,35 @@ class Load:
             with driver.start(replace(wanted.plan, name=place.name), place.folder) as running:
                 live = LiveLoad(running)
                 try:
-                    yield live
-                except BaseException:
-                    running.stop()
-                    raise
+                    with self._shown(running, wanted, place.name):
+                        try:
+                            yield live
+                        except BaseException:
+                            running.stop()
+                            raise
+                        finally:
+                            running.wait()
                 finally:
                     live.run = self._keep(running.wait(), wanted, place, watch, notes, again=again)
                     if running.interrupted:
                         raise KeyboardInterrupt
                 live.close()
+
+    def _shown(self, running: driver.RunningLoad, wanted: Order, name: str) -> AbstractContextManager[object]:
+        """The live view of the load, where there is somebody to see it."""
+        if self._bench.terminal is None:
+            return nullcontext()
+        plan = wanted.plan
+        targets = tuple(target.name for target in plan.targets)
+        rate = plan.rate if isinstance(plan.rate, float) else None
+        judge = so_far(wanted.criteria, name=name, targets=targets, rate=rate, timeout_s=plan.timeout_s)
+        return LiveView(
+            running,
+            name=name,
+            duration_s=plan.duration_s,
+            stream=self._bench.terminal,
+            judge_so_far=judge if wanted.criteria else None,
+        )
 
     def _keep(
         self, run: Run, wanted: Order, place: RunPlace, watch: UsageWatch, notes: Sequence[str], *, again: bool

@@ -8,9 +8,10 @@ from typing import Required, TypedDict
 
 from gonogo.errors import UsageError
 from gonogo.load.plan import LoadPlan
+from gonogo.load.profile import Profile, parse_load_rate
 from gonogo.load.target import Target
-from gonogo.suite.extent import extent
-from gonogo.units import parse_duration, parse_rate
+from gonogo.suite.extent import LONGEST_UNASKED_S, extent
+from gonogo.units import parse_duration
 from gonogo.verdicts.criterion import Between, Criterion
 from gonogo.verdicts.grammar import parse
 
@@ -21,25 +22,29 @@ class LoadOptions(TypedDict, total=False):
     """The options of a load. Durations are seconds, or text such as ``"60s"``.
 
     Attributes:
-        rate: requests per second; ``"max"``: closed loop, as fast as answers come.
+        rate: requests per second; ``"max"``: closed loop, as fast as answers come; a profile or its text, such as
+            ``"100..1000"`` or ``"100 for 10s, 500 for 10s"``: ramps and steps.
         duration: of the measured load, without the warm-up; as long as the criteria need when it is not given.
         warmup: load before it that no measure counts; none by default.
-        require: the criteria, such as ``"p99 <= 50ms"``; all are judged, none hides behind another.
+        require: the criteria, as text such as ``"p99 <= 50ms"`` or as expressions such as ``latency.p99 <= 50 * ms``;
+            all are judged, none hides behind another.
         timeout: a request without a complete answer so long after its due time has failed; 10 s by default.
         connections: the most connections open at once; 256 by default.
         arrivals: ``constant`` (default) or ``poisson``.
         seed: of arrivals and of the order of targets; 0 by default.
+        engines: processes that share the load, for rates beyond what one core can send; 1 by default.
         name: of the run in the judgment; the test's name by default.
     """
 
-    rate: Required[float | str]
+    rate: Required[float | str | Profile]
     duration: float | str | None
     warmup: float | str
-    require: str | Sequence[str]
+    require: str | Criterion | Sequence[str | Criterion]
     timeout: float | str
     connections: int
     arrivals: str
     seed: int
+    engines: int
     name: str
 
 
@@ -74,10 +79,17 @@ def order(
         UsageError: an option cannot be used.
     """
     required = options.get("require", ())
-    criteria = tuple(parse(text) for text in ((required,) if isinstance(required, str) else required))
+    every = (required,) if isinstance(required, str | Criterion) else required
+    criteria = tuple(parse(one) if isinstance(one, str) else one for one in every)
     rate = _rate(options.get("rate"))
     declared = options.get("duration")
-    length = extent(None if declared is None else parse_duration(declared), rate, criteria, targets, short=short)
+    declared_s = None if declared is None else parse_duration(declared)
+    if isinstance(rate, Profile):
+        declared_s = declared_s or rate.duration_s
+        mean_rate: float | None = rate.requests(declared_s or LONGEST_UNASKED_S) / (declared_s or LONGEST_UNASKED_S)
+    else:
+        mean_rate = rate
+    length = extent(declared_s, mean_rate, criteria, targets, short=short and not isinstance(rate, Profile))
     timeout_s = parse_duration(options.get("timeout", 10.0))
     plan = LoadPlan(
         name=options.get("name") or name,
@@ -89,6 +101,7 @@ def order(
         connections=options.get("connections", 256),
         arrivals=options.get("arrivals", "constant"),
         seed=options.get("seed", 0),
+        engines=options.get("engines", 1),
         tightest_limit_s=tightest_limit_s(criteria, timeout_s),
         cores=cores,
     )
@@ -109,7 +122,7 @@ def tightest_limit_s(criteria: Sequence[Criterion], timeout_s: float) -> float |
     return min((limit for limit in limits if limit > 0), default=None)
 
 
-def _rate(given: float | str | None) -> float | None:
+def _rate(given: float | str | Profile | None) -> float | Profile | None:
     if given is None:
         raise UsageError("a load without a rate", mend='give rate=100, or rate="max" for a closed loop')
-    return None if given == "max" else parse_rate(given)
+    return parse_load_rate(given)

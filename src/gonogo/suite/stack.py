@@ -128,7 +128,7 @@ class ServiceHandle:
             raise UsageError(f"path {path!r} is not absolute", where=str(self.service), mend="begin it with /")
         return f"http://{self.service.name}.{self.service.namespace}:{self._port(port)}{path}"
 
-    def target(
+    def target(  # noqa: PLR0913 - keyword-only options that suites write
         self,
         method: str,
         path: str,
@@ -140,6 +140,10 @@ class ServiceHandle:
         expect: object = None,
         weight: float = 1.0,
         name: str = "",
+        extract: Mapping[str, str] | None = None,
+        data: object = None,
+        users: int = 1000,
+        size: object = None,
     ) -> Target:
         """Return a target on this Service; connections spread over its ready replicas.
 
@@ -153,6 +157,10 @@ class ServiceHandle:
             expect: what an answer must be to be a success; see docs/load.md.
             weight: share of the requests, relative to the other targets of a run.
             name: what criteria and reports call it; ``METHOD /path`` by default.
+            extract: fields of the answers that become columns, such as ``{"mode": "$.mode"}``.
+            data: rows for ``{row.NAME}``: a list of mappings, or the path of a .csv or .jsonl file.
+            users: how many users ``{user}`` tells apart.
+            size: sizes of ``{filler}``, such as ``"1KiB..64KiB"``.
         """
         return Target.build(
             method,
@@ -164,6 +172,10 @@ class ServiceHandle:
             weight=weight,
             name=name,
             endpoints=_addresses(self.endpoints(port)),
+            extract=extract,
+            data=data,
+            users=users,
+            size=size,
         )
 
     def client(self, *, port: int | str | None = None, timeout_s: float = 10.0) -> httpx.Client:

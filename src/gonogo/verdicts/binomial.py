@@ -1,8 +1,8 @@
 """Exact bounds on a share, and the numbers of requests that they need.
 
 The bounds are those of Clopper and Pearson (Biometrika 26, 1934, 404-413), one-sided, written with the beta
-distribution so that an effective number of requests need not be whole (Korn and Graubard, Survey Methodology 24,
-1998, 193-201).
+distribution so that an effective number of requests need not be whole (Korn and Graubard, 1998; described in the
+SAS/STAT User's Guide, The SURVEYFREQ Procedure, Confidence Limits for Proportions).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 from scipy.special import bdtr, betaincinv
+
+from gonogo.verdicts.search import first
 
 __all__ = [
     "MOST_REQUESTS",
@@ -68,12 +70,12 @@ def most_hits_within(allowed: float, trials: float, confidence: float, *, effect
         confidence: one-sided.
         effect: design effect by which hits and trials are divided first.
     """
-    return _first(0, math.floor(trials), lambda k: upper_bound(k, trials, confidence, effect=effect) > allowed) - 1
+    return first(0, math.floor(trials), lambda k: upper_bound(k, trials, confidence, effect=effect) > allowed) - 1
 
 
 def least_hits_above(allowed: float, trials: float, confidence: float, *, effect: float = 1.0) -> int:
     """Return the fewest hits of ``trials`` whose lower bound is above ``allowed``; ``trials + 1`` when none is."""
-    return _first(0, math.floor(trials), lambda k: lower_bound(k, trials, confidence, effect=effect) > allowed)
+    return first(0, math.floor(trials), lambda k: lower_bound(k, trials, confidence, effect=effect) > allowed)
 
 
 def requests_for_hits(hits: int, allowed: float, confidence: float) -> int | None:
@@ -113,16 +115,4 @@ def smallest_number(start: int, holds: Callable[[int], bool]) -> int | None:
         if step >= MOST_REQUESTS:
             return None
         step = min(2 * step, MOST_REQUESTS)
-    return _first(max(start, step // 2), step, holds)
-
-
-def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """Return the smallest number in low..high for which ``holds``, high + 1 when none; once true it stays true."""
-    high += 1
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return first(max(start, step // 2), step, holds)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
-from gonogo.errors import GrammarError
+from gonogo.errors import GrammarError, UsageError
+from gonogo.verdicts.limits import canonical_limit
 
-__all__ = ["Between", "Comparison", "Criterion", "MeasureName", "Operator"]
+__all__ = ["DEFAULT_CONFIDENCE", "Between", "Comparison", "Criterion", "MeasureName", "Operator"]
+
+DEFAULT_CONFIDENCE: Final = 0.95
+"""One-sided confidence of a criterion that names none."""
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -70,7 +74,7 @@ class Criterion:
     claim: Comparison | Between
     unit: str
     text: str
-    confidence: float = field(default=0.95)
+    confidence: float = field(default=DEFAULT_CONFIDENCE)
 
     def __post_init__(self) -> None:
         if not 0.5 < self.confidence < 1:  # noqa: PLR2004
@@ -82,3 +86,24 @@ class Criterion:
 
     def __str__(self) -> str:
         return self.text
+
+    def __bool__(self) -> bool:
+        """Refuse to be a truth value, so that ``and``, ``or``, ``not`` and ``a < x < b`` cannot swallow a criterion.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "a criterion is a claim and neither true nor false",
+            where=self.text,
+            mend="give require= a list of criteria, and write .between(low, high) for a range",
+        )
+
+    def at(self, confidence: float) -> Criterion:
+        """Return the same claim at another one-sided confidence."""
+        claim = self.text.removesuffix(_at(self.confidence))
+        return replace(self, confidence=confidence, text=f"{claim}{_at(confidence)}")
+
+
+def _at(confidence: float) -> str:
+    return "" if confidence == DEFAULT_CONFIDENCE else f" at {canonical_limit(confidence, 'share')}"

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from gonogo.verdicts.binomial import lower_bound, upper_bound
-from gonogo.verdicts.blocks import measure_dependence
 from gonogo.verdicts.evidence import Evidence, Mean, Proportion, Quantile
 from gonogo.verdicts.mean import mean_interval
 from gonogo.verdicts.order import quantile, quantile_bounds
+from gonogo.verdicts.proportion import share_dependence
 from gonogo.verdicts.quantile import tail_dependence
 
 __all__ = ["Estimate", "estimate"]
@@ -55,7 +55,7 @@ def _share(evidence: Proportion, confidence: float) -> Estimate:
     hits, trials = int(evidence.hits.sum()), int(evidence.trials.sum())
     if trials == 0:
         return Estimate(math.nan, 0.0, 1.0, 0, "share", evidence.noun, confidence)
-    effect = measure_dependence(evidence.hits, evidence.trials, confidence).effect
+    effect = share_dependence(evidence, confidence).effect
     low = lower_bound(hits, trials, confidence, effect=effect)
     high = upper_bound(hits, trials, confidence, effect=effect)
     return Estimate(hits / trials, low, high, trials, "share", evidence.noun, confidence)

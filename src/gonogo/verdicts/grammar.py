@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from gonogo.errors import GrammarError
-from gonogo.verdicts.criterion import Between, Comparison, Criterion, MeasureName, Operator
+from gonogo.verdicts.criterion import DEFAULT_CONFIDENCE, Between, Comparison, Criterion, MeasureName, Operator
 from gonogo.verdicts.limits import canonical_limit, parse_limit
 from gonogo.verdicts.vocabulary import ERROR_KINDS, POPULATIONS, Entry, level_of, look_up, suggestion
 
 __all__ = ["parse", "parse_measure"]
 
-_DEFAULT_CONFIDENCE: Final = 0.95
 _NAME: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)")
 _COMPARISON: Final = re.compile(r"\s*(<=|>=|==|!=|=<|=>|<>|≤|≥|≠|<|>|=|between\b)")
 _CONFIDENCE: Final = re.compile(r"(.*?\S)\s+at\s+(\S.*)", re.DOTALL)
@@ -50,7 +49,7 @@ class _Text:
         return self.at(max(0, self.text.rfind(part)))
 
 
-def parse(text: str, *, confidence: float = _DEFAULT_CONFIDENCE) -> Criterion:
+def parse(text: str, *, confidence: float = DEFAULT_CONFIDENCE) -> Criterion:
     """Return the criterion that ``text`` says.
 
     Args:
@@ -211,4 +210,4 @@ def _canonical(measure: MeasureName, claim: Comparison | Between, unit: str, con
         text = f"{measure} between {canonical_limit(claim.low, unit)} and {canonical_limit(claim.high, unit)}"
     else:
         text = f"{measure} {claim.operator} {canonical_limit(claim.limit, unit)}"
-    return text if confidence == _DEFAULT_CONFIDENCE else f"{text} at {canonical_limit(confidence, 'share')}"
+    return text if confidence == DEFAULT_CONFIDENCE else f"{text} at {canonical_limit(confidence, 'share')}"

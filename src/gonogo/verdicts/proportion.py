@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from gonogo.units import format_count, format_share
 from gonogo.verdicts.binomial import ruled_out
+from gonogo.verdicts.blocks import Dependence, measure_dependence
 from gonogo.verdicts.claims import holds, one_sided
 from gonogo.verdicts.criterion import Between, Criterion
 from gonogo.verdicts.evidence import Proportion
+from gonogo.verdicts.memory import measure_memory
+from gonogo.verdicts.method import Method
 from gonogo.verdicts.ruling import rule, without_data
-from gonogo.verdicts.share import assess, open_end
+from gonogo.verdicts.share import Assessment, assess, open_end
 from gonogo.verdicts.verdict import Verdict
 from gonogo.verdicts.wording import bounds, capital, limit_text, sentence
 
-__all__ = ["is_absolute", "judge_proportion"]
+__all__ = ["assess_proportion", "is_absolute", "judge_proportion", "share_dependence"]
 
 
 def is_absolute(criterion: Criterion) -> bool:
@@ -22,7 +25,7 @@ def is_absolute(criterion: Criterion) -> bool:
     return criterion.unit == "share" and limits in ((0.0, 0.0), (1.0, 1.0))
 
 
-def judge_proportion(criterion: Criterion, evidence: Proportion) -> Verdict:
+def judge_proportion(criterion: Criterion, evidence: Proportion, method: Method = Method.FIXED) -> Verdict:
     """Judge a claim about the share of the requests due that have a property."""
     count, total = int(evidence.hits.sum()), int(evidence.trials.sum())
     claim = criterion.claim
@@ -37,18 +40,42 @@ def judge_proportion(criterion: Criterion, evidence: Proportion) -> Verdict:
         return rule(
             criterion, holds(claim, share), reason, observed=share, interval=(share, share), n=total, exact=True
         )
-    seen = assess(evidence.hits, evidence.trials, one_sided(claim), criterion.confidence)
+    seen = assess_proportion(criterion, evidence, method)
+    dependence = seen.dependence
+    low = method.at_least(count, total, criterion.confidence, effect=dependence.effect)
+    high = method.at_most(count, total, criterion.confidence, effect=dependence.effect)
     reason = sentence(
         subject,
-        bounds(claim, seen.outcome, seen.low, seen.high, "share"),
+        bounds(claim, seen.outcome, low, high, "share"),
         limit_text(claim, "share"),
         confidence=criterion.confidence,
         figures=figures,
         tail=open_end(seen, spotless="without a single exception"),
     )
     return rule(
-        criterion, seen.outcome, reason, observed=share, interval=(seen.low, seen.high), n=total, needed=seen.needed
+        criterion, seen.outcome, reason, observed=share, interval=(low, high), n=total, needed=seen.needed, p=seen.p
     )
+
+
+def assess_proportion(
+    criterion: Criterion, evidence: Proportion, method: Method, *, forecast: bool = True
+) -> Assessment:
+    """Return what the tests say of a claim that is no fact; at least one request is in the evidence."""
+    return assess(
+        evidence.hits,
+        evidence.trials,
+        one_sided(criterion.claim),
+        criterion.confidence,
+        dependence=share_dependence(evidence, criterion.confidence),
+        method=method,
+        forecast=forecast,
+    )
+
+
+def share_dependence(evidence: Proportion, confidence: float) -> Dependence:
+    """Return how the requests of a share depend on each other, as its hits and its signal show it."""
+    memory = measure_memory(evidence.signal)
+    return measure_dependence(evidence.hits, evidence.trials, confidence, memory=memory, parts=evidence.parts)
 
 
 def _ruled_out(count: int, total: int, confidence: float) -> str:

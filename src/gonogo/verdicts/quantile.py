@@ -11,28 +11,29 @@ from gonogo.verdicts.blocks import Dependence, measure_dependence
 from gonogo.verdicts.claims import nearest_limit, one_sided
 from gonogo.verdicts.criterion import Comparison, Criterion
 from gonogo.verdicts.evidence import IntArray, Quantile
+from gonogo.verdicts.memory import measure_memory, nearness
+from gonogo.verdicts.method import Method
 from gonogo.verdicts.order import quantile, quantile_bounds
 from gonogo.verdicts.ruling import rule, without_data
 from gonogo.verdicts.share import Assessment, assess, open_end
 from gonogo.verdicts.verdict import Outcome, Verdict, worst
 from gonogo.verdicts.wording import bounds, limit_text, sentence, show
 
-__all__ = ["judge_quantile", "tail_dependence"]
-
-_NEAR_MISS = 0.5
+__all__ = ["assess_quantile", "judge_quantile", "tail_dependence"]
 
 
-def judge_quantile(criterion: Criterion, evidence: Quantile) -> Verdict:
+def judge_quantile(criterion: Criterion, evidence: Quantile, method: Method = Method.FIXED) -> Verdict:
     """Judge a claim about a quantile."""
     values, level, claim, confidence = evidence.values, evidence.level, criterion.claim, criterion.confidence
     n = len(values)
     if n == 0:
         return without_data(criterion, f"the {evidence.noun}")
     observed = quantile(values, level)
-    tests = [(part, _assess(part, evidence, observed, confidence)) for part in one_sided(claim)]
+    tests = assess_quantile(criterion, evidence, method)
     outcome = worst(seen.outcome for _, seen in tests)
+    p = min(seen.p for _, seen in tests)
     effect = max(seen.dependence.effect for _, seen in tests)
-    low, high = quantile_bounds(values, level, confidence, effect=effect)
+    low, high = quantile_bounds(values, level, confidence, effect=effect, method=method)
     # The part that the outcome rests on explains it.
     part, seen = next(test for test in tests if test[1].outcome is outcome)
     needed = None
@@ -46,15 +47,23 @@ def judge_quantile(criterion: Criterion, evidence: Quantile) -> Verdict:
         confidence=confidence,
         tail="" if outcome is Outcome.GO else _tail(part, seen, evidence, criterion.unit),
     )
-    return rule(criterion, outcome, reason, observed=observed, interval=(low, high), n=n, needed=needed)
+    return rule(criterion, outcome, reason, observed=observed, interval=(low, high), n=n, needed=needed, p=p)
 
 
 def tail_dependence(evidence: Quantile, threshold: float, confidence: float) -> Dependence:
     """Return how the requests that are at least as slow as ``threshold`` depend on each other."""
-    return measure_dependence(*_counts(evidence, threshold, inclusive=True), confidence)
+    return measure_dependence(*_counts(evidence, threshold, inclusive=True), confidence, parts=evidence.parts)
 
 
-def _assess(claim: Comparison, evidence: Quantile, observed: float, confidence: float) -> Assessment:
+def assess_quantile(
+    criterion: Criterion, evidence: Quantile, method: Method, *, forecast: bool = True
+) -> list[tuple[Comparison, Assessment]]:
+    """Return what the tests say of each side of a claim; at least one value is in the evidence."""
+    parts, confidence = one_sided(criterion.claim), criterion.confidence
+    return [(part, _assess(part, evidence, confidence, method, forecast=forecast)) for part in parts]
+
+
+def _assess(claim: Comparison, evidence: Quantile, confidence: float, method: Method, *, forecast: bool) -> Assessment:
     """Test one side as a claim about the share of slow requests.
 
     ``q <= L`` holds exactly when the share above L is at most 1 - level, ``q < L`` when the share at or above L is.
@@ -62,12 +71,9 @@ def _assess(claim: Comparison, evidence: Quantile, observed: float, confidence: 
     inclusive = claim.operator in ("<", ">=")
     hits, trials = _counts(evidence, claim.limit, inclusive=inclusive)
     allowed = Comparison("<=" if claim.operator in ("<", "<=") else ">", 1 - evidence.level)
-    dependence = measure_dependence(hits, trials, confidence)
-    # A clustered tail just below the limit warns of clusters above it, of which a lucky run has seen none.
-    warning = max(observed, _NEAR_MISS * claim.limit)
-    if claim.operator in ("<", "<=") and warning < claim.limit:
-        dependence = dependence.joined(tail_dependence(evidence, warning, confidence))
-    return assess(hits, trials, (allowed,), confidence, dependence=dependence)
+    memory = measure_memory(nearness(evidence.values, evidence.block, claim.limit))
+    dependence = measure_dependence(hits, trials, confidence, memory=memory, parts=evidence.parts)
+    return assess(hits, trials, (allowed,), confidence, dependence=dependence, method=method, forecast=forecast)
 
 
 def _counts(evidence: Quantile, threshold: float, *, inclusive: bool) -> tuple[IntArray, IntArray]:

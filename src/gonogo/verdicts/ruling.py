@@ -21,6 +21,7 @@ def rule(
     n: int,
     exact: bool = False,
     needed: int | None = None,
+    p: float | None = None,
 ) -> Verdict:
     """Return the verdict on ``criterion``; ``exact`` says that the figure was compared without any doubt in it."""
     return Verdict(
@@ -35,6 +36,7 @@ def rule(
         confidence=1.0 if exact else criterion.confidence,
         reason=reason,
         needed=needed,
+        p=float(outcome is not Outcome.NO_GO) if exact else p,
     )
 
 

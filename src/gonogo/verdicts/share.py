@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from gonogo.units import format_count
-from gonogo.verdicts.binomial import lower_bound, requests_to_decide, upper_bound
-from gonogo.verdicts.blocks import FEWEST_BLOCKS, Dependence, grouped, measure_dependence
-from gonogo.verdicts.claims import decide_all, holds
+from gonogo.verdicts.binomial import requests_to_decide
+from gonogo.verdicts.blocks import FEWEST_BLOCKS, Dependence, grouped
+from gonogo.verdicts.claims import holds
 from gonogo.verdicts.criterion import Comparison
 from gonogo.verdicts.evidence import IntArray
+from gonogo.verdicts.method import Method
 from gonogo.verdicts.verdict import Outcome
 from gonogo.verdicts.wording import about
 
 __all__ = ["Assessment", "assess", "open_end", "unsettled_end"]
 
-_EVERY_BLOCK: Final = (5, 10, FEWEST_BLOCKS)
+_EVERY_BLOCK: Final = (FEWEST_BLOCKS, 10, 5)
+_AT_LEAST: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Assessment:
 
     Attributes:
         n: requests that it rests on.
-        share: observed; ``low`` and ``high`` are its one-sided bounds.
+        share: observed.
+        p: chance of data that speak so clearly against the claims, or more, if they hold.
         needed: requests in all that would decide with 9 chances in 10 if the truth is as observed; None when decided
             or when no number would.
     """
@@ -36,9 +39,8 @@ class Assessment:
     outcome: Outcome
     n: int
     share: float
-    low: float
-    high: float
     dependence: Dependence
+    p: float
     needed: int | None
 
 
@@ -48,7 +50,9 @@ def assess(
     claims: tuple[Comparison, ...],
     confidence: float,
     *,
-    dependence: Dependence | None = None,
+    dependence: Dependence,
+    method: Method = Method.FIXED,
+    forecast: bool = True,
 ) -> Assessment:
     """Test ``claims`` about the share of ``hits`` in ``trials``, given by time block; at least one request is in them.
 
@@ -57,21 +61,40 @@ def assess(
         trials: int64[blocks].
         claims: all of them must hold.
         confidence: one-sided.
-        dependence: of the hits, where the caller knows more about it than the hits show.
+        dependence: of the requests.
+        method: fixed length, or a look at a run that may stop.
+        forecast: say how many requests would decide, which takes longer than the rest.
     """
     count, total = int(hits.sum()), int(trials.sum())
-    seen = dependence or measure_dependence(hits, trials, confidence)
+    dependence = replace(dependence, effect=method.widened(dependence.effect))
+    tests = [_test(claim, count, total, dependence.effect, method) for claim in claims]
+    doubt = 1 - confidence
+    shown = all(test.shown <= doubt for test in tests) and dependence.settled
+    p = min(test.refuted for test in tests)
+    if not dependence.settled:
+        # At a look, what has lasted so far may be a phase that ends.
+        throughout = [_violated_throughout(hits, trials, claim) for claim in claims]
+        p = min([p, *throughout]) if method is Method.FIXED else 1.0
+    outcome = Outcome.NO_GO if p <= doubt else Outcome.GO if shown else Outcome.INCONCLUSIVE
     share = count / total
-    low = lower_bound(count, total, confidence, effect=seen.effect)
-    high = upper_bound(count, total, confidence, effect=seen.effect)
-    outcome = decide_all(claims, low, high)
-    if not seen.settled:
-        if any(_violated_throughout(hits, trials, claim, confidence) for claim in claims):
-            outcome = Outcome.NO_GO
-        elif outcome is Outcome.GO:
-            outcome = Outcome.INCONCLUSIVE
-    needed = _needed(share, total, claims, confidence, seen) if outcome is Outcome.INCONCLUSIVE else None
-    return Assessment(outcome, total, share, low, high, seen, needed)
+    needed = None
+    if forecast and outcome is Outcome.INCONCLUSIVE:
+        needed = _needed(share, total, claims, confidence, dependence)
+    return Assessment(outcome, total, share, dependence, p, needed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """The p-values of a claim's two sides: small ``shown`` shows it, small ``refuted`` refutes it."""
+
+    shown: float
+    refuted: float
+
+
+def _test(claim: Comparison, hits: int, trials: int, effect: float, method: Method) -> _Test:
+    below = method.p_below(hits, trials, claim.limit, effect=effect)
+    above = method.p_above(hits, trials, claim.limit, effect=effect)
+    return _Test(below, above) if claim.operator in ("<", "<=") else _Test(above, below)
 
 
 def open_end(seen: Assessment, *, spotless: str) -> str:
@@ -107,19 +130,21 @@ def unsettled_end(n: int, more: int | None) -> str:
     return f"{why}; {about(more)} more requests like these would decide"
 
 
-def _violated_throughout(hits: IntArray, trials: IntArray, claim: Comparison, confidence: float) -> bool:
-    """Return whether ``claim`` is violated in every one of five or more blocks.
+def _violated_throughout(hits: IntArray, trials: IntArray, claim: Comparison) -> float:
+    """Return the chance that ``claim`` is violated in every one of twenty blocks (fewer in a run of fewer) by luck.
 
-    At the limit a block violates it with a chance of about one half, so five blocks are enough for 95 %.
+    1 when it is not. At the limit a block violates it with a chance of about one half, so five blocks are enough for
+    95 %; twenty are asked for, since here blocks depend on each other.
     """
     for count in _EVERY_BLOCK:
-        if count <= len(hits) and 0.5**count <= 1 - confidence:
+        if count <= len(hits):
             merged = grouped(trials.astype(np.float64), count)
             if not merged.all():
-                return False
+                return 1.0
             shares = grouped(hits.astype(np.float64), count) / merged
-            return all(holds(claim, float(share)) is Outcome.NO_GO for share in shares)
-    return False
+            violated = all(holds(claim, float(share)) is Outcome.NO_GO for share in shares)
+            return _AT_LEAST if violated and count >= FEWEST_BLOCKS else 0.5**count if violated else 1.0
+    return 1.0
 
 
 def _needed(

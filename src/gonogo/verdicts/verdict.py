@@ -43,6 +43,8 @@ class Verdict:
         reason: one plain sentence, with what would decide an INCONCLUSIVE one.
         needed: requests of the same kind that would decide with 9 chances in 10 if the truth is as observed; None
             when decided, or when no number would.
+        p: the chance of data that speak so clearly against the criterion, or more, if it holds (the p-value of the
+            test that NO-GO rests on); 0 or 1 for facts, None where nothing was tested.
     """
 
     outcome: Outcome
@@ -56,6 +58,7 @@ class Verdict:
     confidence: float
     reason: str
     needed: int | None = None
+    p: float | None = None
 
     def __bool__(self) -> bool:
         """Return True for GO, False for NO-GO.

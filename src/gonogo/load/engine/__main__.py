@@ -1,4 +1,7 @@
-"""The engine's process: ``python -m gonogo.load.engine FD ROWS``, started by gonogo.load.driver and by nothing else.
+"""The engine's process: ``python -m gonogo.load.engine``, started by gonogo.load.driver and by nothing else.
+
+Arguments: the spool's descriptor and rows, the descriptors of values and gate, the engine's number and how many engines
+there are, the parent's id and whether to die with it.
 
 Standard input brings the plan (its length in 8 bytes, then a pickle), then lines ``stop GRACE_S REASON``; its end
 means that the parent is gone. Standard output takes one JSON object a line: ``{"event": "started" | "finished", …}``.
@@ -15,9 +18,12 @@ import signal
 import sys
 import time
 
+from gonogo.load.engine.gate import Gate
 from gonogo.load.engine.loop import Engine
 from gonogo.load.engine.timer import die_with_parent, no_timer_slack
+from gonogo.load.engine.values import ValueLog
 from gonogo.load.plan import LoadPlan
+from gonogo.load.share import Share
 from gonogo.load.spool import Spool
 
 _STDIN = 0
@@ -25,20 +31,22 @@ _STDIN = 0
 
 def main() -> None:
     """Read the plan, drive it, and say how it went."""
-    fd, rows, parent, tied = (int(argument) for argument in sys.argv[1:5])
+    fd, rows, values_fd, gate_fd, number, engines, parent, tied = (int(argument) for argument in sys.argv[1:9])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it asks for the end and keeps the data
     if tied:
         die_with_parent()
     no_timer_slack()
     plan: LoadPlan = pickle.loads(_read_exactly(int.from_bytes(_read_exactly(8))))  # noqa: S301 - the parent wrote it
-    pinned = _pin(plan.cores)
-    _allow_descriptors(plan.connections)
+    share = Share(number, engines)
+    pinned = _pin(plan.cores, share)
+    _allow_descriptors(share.part(plan.connections))
 
     def watch() -> None:
         if os.getppid() != parent:
             os._exit(1)
 
-    engine = Engine(plan, Spool(fd, rows), watch)
+    spool = Spool(fd, rows, len(plan.further_columns))
+    engine = Engine(plan, spool, ValueLog(values_fd), watch, Gate(gate_fd, number, engines), share)
     commands = _Commands(engine)
     engine.handlers[_STDIN] = commands.read
     engine.epoll.register(_STDIN, select.EPOLLIN)
@@ -53,6 +61,7 @@ def main() -> None:
         event="finished",
         cpu_s=time.process_time() - cpu_at[0],
         cut_short=engine.cut_short,
+        shortage=engine.shortage,
         until_s=engine.until_s,
         cores=pinned,
     )
@@ -88,8 +97,10 @@ def _read_exactly(size: int) -> bytes:
     return b"".join(parts)
 
 
-def _pin(cores: tuple[int, ...]) -> tuple[int, ...]:
-    """Stay on these CPUs; return them, or none where the system does not allow it."""
+def _pin(cores: tuple[int, ...], share: Share) -> tuple[int, ...]:
+    """Stay on these CPUs, one of several engines on one of them; return them, or none where that is not allowed."""
+    if share.engines > 1 and cores:
+        cores = (cores[share.number % len(cores)],)
     if cores:
         try:
             os.sched_setaffinity(0, cores)

@@ -7,11 +7,21 @@ an answer to HEAD has no body, a body without a length ends with the connection,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import httptools
 
-__all__ = ["LONGEST_HEAD", "SWITCHING", "Answer", "CollectedAnswer", "HeadAnswer", "ends_with_connection"]
+__all__ = [
+    "LONGEST_HEAD",
+    "SWITCHING",
+    "Answer",
+    "BodyAnswer",
+    "CollectedAnswer",
+    "HeadAnswer",
+    "Wanted",
+    "ends_with_connection",
+]
 
 LONGEST_HEAD: Final = 256 * 1024
 """A head that is longer, in bytes, is no HTTP of a service in its right mind."""
@@ -70,21 +80,16 @@ class Answer:
         del self.parser
 
 
-class CollectedAnswer(Answer):
-    """Answers whose headers and bodies are kept for the checks."""
+class BodyAnswer(Answer):
+    """Answers whose bodies are kept for checks or further columns."""
 
     __slots__ = ("_parts",)
 
     def begin(self) -> None:
         """Make ready for the answer to the next request."""
-        super().begin()
-        self.headers = {}
+        self.complete = False
+        self.excess = False
         self._parts: list[bytes] = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; several of the same name are joined as RFC 9110 section 5.2 has it."""
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body."""
@@ -94,14 +99,57 @@ class CollectedAnswer(Answer):
         """Take note that an answer is complete, and put its body together."""
         super().on_message_complete()
         if self.complete:
-            self.body = b"".join(self._parts)
+            parts = self._parts
+            self.body = parts[0] if len(parts) == 1 else b"".join(parts)
         else:
-            self.headers, self._parts = {}, []
+            self._parts = []
 
     def end(self, head: bytes) -> None:
         """The connection ended inside an answer."""
         super().end(head)
         self.body = b"".join(self._parts)
+
+
+class Wanted(dict[bytes, str]):
+    """The headers to be kept: their names in lower case by the names that servers write; empty for the others."""
+
+    def __init__(self, names: Iterable[str] | None) -> None:
+        super().__init__()
+        self._names = None if names is None else frozenset(names)
+
+    def __missing__(self, name: bytes) -> str:
+        key = name.decode("latin-1").lower()
+        self[name] = key = key if self._names is None or key in self._names else ""
+        return key
+
+
+class CollectedAnswer(BodyAnswer):
+    """Answers whose wanted headers are kept too.
+
+    Attributes:
+        wanted: which these are; set for each request.
+    """
+
+    __slots__ = ("wanted",)
+    wanted: Wanted
+
+    def begin(self) -> None:
+        """Make ready for the answer to the next request."""
+        super().begin()
+        self.headers = {}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; several of the same name are joined as RFC 9110 section 5.2 has it."""
+        key = self.wanted[name]
+        if key:
+            text = value.decode("latin-1")
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_message_complete(self) -> None:
+        """Take note that an answer is complete; the headers of one that is only informational are passed over."""
+        super().on_message_complete()
+        if not self.complete:
+            self.headers = {}
 
 
 class HeadAnswer(CollectedAnswer):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
 
-from gonogo.load.engine.answer import LONGEST_HEAD, SWITCHING, Answer, CollectedAnswer, HeadAnswer
+from gonogo.load.engine.answer import LONGEST_HEAD, SWITCHING, Answer, BodyAnswer, CollectedAnswer, HeadAnswer
 from gonogo.load.engine.request import Request
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Connection:
         uses: how many requests have been sent over it.
         received: bytes received since the last request was sent.
         first_byte: when the first of them came.
+        trouble: the errno of what kept it from being opened; 0 when nothing did.
     """
 
     __slots__ = (
@@ -124,6 +125,7 @@ class Connection:
         "pool",
         "received",
         "reserved",
+        "trouble",
         "turn",
         "uses",
     )
@@ -145,6 +147,7 @@ class Connection:
         self.answer: Answer | None = None
         self._secure = False
         self.is_open = False
+        self.trouble = 0
         self.opened_at = clock()
         self._socket: socket.socket | SSLSocket = socket.socket(
             address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK
@@ -157,8 +160,10 @@ class Connection:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             code = self._socket.connect_ex(self.address.place)
         except OSError as error:
+            self.trouble = error.errno or 0
             return kind_of(error)
         if code not in (0, errno.EINPROGRESS):
+            self.trouble = code
             return kind_of(OSError(code, ""))
         self._owner.handlers[self.fd] = self._on_connected
         self._owner.epoll.register(self.fd, _IN_OUT)
@@ -182,8 +187,8 @@ class Connection:
         self.received = 0
         self.uses += 1
         self._head = None
-        if request.needs_body or request.head_only:
-            self.answer = self._collecting(head_only=request.head_only)
+        if request.collects:
+            self.answer = self._collecting(request)
         else:
             self.answer = self._lean
             if self.answer is None:
@@ -221,13 +226,16 @@ class Connection:
         (unacknowledged,) = struct.unpack_from("I", info, 24)
         return state == _CLOSED or unacknowledged > 0
 
-    def _collecting(self, *, head_only: bool) -> Answer:
-        if self._collected is not None and (head_only or isinstance(self._collected, HeadAnswer)):
-            self._collected.release()
-            self._collected = None
-        if self._collected is None:
-            self._collected = HeadAnswer() if head_only else CollectedAnswer()
-        return self._collected
+    def _collecting(self, request: Request) -> Answer:
+        kind = HeadAnswer if request.head_only else CollectedAnswer if request.needs_headers else BodyAnswer
+        kept = self._collected
+        if kept is None or request.head_only or type(kept) is not kind:
+            if kept is not None:
+                kept.release()
+            self._collected = kept = kind()
+        if isinstance(kept, CollectedAnswer):
+            kept.wanted = request.answers.wanted
+        return kept
 
     def _on_connected(self) -> None:
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -278,8 +286,11 @@ class Connection:
                 size = self._socket.send(rest)
             except self._owner.blocked:
                 size = 0
-            except OSError as error:
-                self._fail(kind_of(error), clock())
+            except OSError:
+                # The server reads no more. It may have answered before it ended the connection.
+                self._owner.handlers[self.fd] = self._on_readable
+                self._owner.epoll.modify(self.fd, _IN)
+                self._on_readable()
                 return
             self._rest = rest[size:] if size < len(rest) else None
             if self.turn is not None and size:

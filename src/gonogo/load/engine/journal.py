@@ -37,6 +37,7 @@ class Journal:
         "_error",
         "_failed",
         "_first_byte",
+        "_further",
         "_head",
         "_oldest",
         "_queued",
@@ -61,6 +62,7 @@ class Journal:
         self._bytes_in, self._bytes_out = numbers["bytes_in"], numbers["bytes_out"]
         self._connection, self._status = numbers["connection"], numbers["status"]
         self._target, self._error, self._success = numbers["target"], numbers["error"], numbers["success"]
+        self._further = spool.further
         self.room = spool.rows
         self.start = math.inf
         self.begun = self.ended = self._failed = self._sent_requests = self._oldest = 0
@@ -78,6 +80,11 @@ class Journal:
         self._error[row] = CUT
         self.begun = self._head[PICKED] = row + 1
         return row
+
+    def keep(self, row: int, values: tuple[tuple[int, int], ...]) -> None:
+        """Write the numbers of values into further columns, each by its place."""
+        for column, number in values:
+            self._further[column][row] = number
 
     def queued(self, row: int, seconds: float) -> None:
         """Write for how long a request waited for a connection."""

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import select
 from collections.abc import Callable, Iterator
 from time import monotonic as clock
 from typing import Final
 
 from gonogo.load.engine.connection import Address, Connection, Turn
+from gonogo.load.engine.gate import Gate
 from gonogo.load.engine.journal import CODES, Journal
 from gonogo.load.engine.pool import Pool, pools_of
-from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, Request
+from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, requests_of
 from gonogo.load.engine.timer import Alarm
-from gonogo.load.mix import interleave
+from gonogo.load.engine.values import ValueLog
 from gonogo.load.plan import LoadPlan
+from gonogo.load.share import Share
 from gonogo.load.spool import Spool
 
 __all__ = ["Engine"]
@@ -43,12 +46,16 @@ class Engine:
 
     Attributes:
         cut_short: why it ended before the plan did; empty when it did not.
+        shortage: what the machine had not enough of for the plan's connections; empty when it had.
         watch: called a hundred times a second; may end the process.
     """
 
-    def __init__(self, plan: LoadPlan, spool: Spool, watch: Callable[[], None]) -> None:
+    def __init__(
+        self, plan: LoadPlan, spool: Spool, values: ValueLog, watch: Callable[[], None], gate: Gate, share: Share
+    ) -> None:
         self.plan = plan
-        self.cut_short = ""
+        self._gate, self._share = gate, share
+        self.cut_short = self.shortage = ""
         self.watch = watch
         self.handlers: dict[int, Callable[[], None]] = {}
         self.epoll = select.epoll()
@@ -58,11 +65,12 @@ class Engine:
         self._journal = Journal(spool)
         self._pools, self.blocked = pools_of(plan.targets)
         self._all_pools = list(dict.fromkeys(self._pools))
-        self._requests = [Request(number, target) for number, target in enumerate(plan.targets)]
-        self._turns = interleave([target.weight for target in plan.targets], plan.seed)
+        self._values = values
+        self._requests = requests_of(plan, share, values)
         self._connections: dict[Connection, None] = {}
-        self._limit = plan.connections
-        self._ordinal = 0
+        self._rated = plan.rate is not None
+        self._limit = share.part(plan.connections)
+        self._ordinal = share.number
         self._strained = 0.0
         self._turn_at = clock()
         self._start = self._end = self._over = math.inf
@@ -76,7 +84,7 @@ class Engine:
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._start = clock() + self.plan.warmup_s + 0.001
+        self._start = self._gate.pass_through(self.plan.warmup_s + 0.001, self.watch)
         self._end = self._start + self.plan.duration_s
         self._over = self._end + self.plan.timeout_s + _LATE_S
         self._journal.open(self._start)
@@ -84,15 +92,16 @@ class Engine:
         schedule = self.plan.schedule
         if schedule is None:
             now = clock()
-            for _ in range(self.plan.connections):
+            for _ in range(self._limit):
                 self._begin(now, now)
         else:
-            self._dues = schedule.due_times()
+            self._dues = self._share.of(schedule.due_times())
             self._next_due = self._start + next(self._dues, math.inf)
         if self.cut_short:
             self.stop(self.cut_short)
         self._loop()
         self._journal.count()
+        self._values.flush()
 
     @property
     def until_s(self) -> float:
@@ -150,6 +159,7 @@ class Engine:
 
     def _tick(self, now: float) -> bool:
         """Do what needs no precision; return whether the run is over."""
+        self._values.flush()
         self._journal.count()
         self._sweep(now)
         if self._next_due < math.inf and now > self._end + min(_LATE_S, self.plan.timeout_s):
@@ -161,18 +171,16 @@ class Engine:
         idle = self._journal.ended == self._journal.begun and not self._pauses
         return now >= self._over or (idle and self._next_due == math.inf and (self._rated or now >= self._end))
 
-    @property
-    def _rated(self) -> bool:
-        return self.plan.rate is not None
-
     def _begin(self, due: float, now: float) -> None:
         """Give the next request its row and send it, or have it wait for a connection."""
         journal = self._journal
         if journal.begun >= journal.room:
             self.stop("the run has no room for more requests")
             return
-        request = self._requests[next(self._turns)]
+        request = next(self._requests)
         row = journal.begin(due, request.number)
+        if request.kept:
+            journal.keep(row, request.kept)
         pool = self._pools[request.number]
         turn = Turn(row, request, now, self._strained + now - self._turn_at)
         if not pool.waiting:
@@ -198,7 +206,9 @@ class Engine:
         """The answer is complete: judge it, write it down and use the connection for the next request."""
         answer = connection.answer
         assert answer is not None  # noqa: S101 - it has just been read
-        verdict = turn.request.accept(answer.status, answer.headers, answer.body)
+        verdict, kept = turn.request.answers.take(answer.status, answer.headers, answer.body)
+        if kept:
+            self._journal.keep(turn.row, kept)
         self._journal.received(turn.row, connection.first_byte, connection.received)
         self._journal.answered(turn.row, answer.status, now, success=verdict == ACCEPTED, error=_ERROR_OF[verdict])
         if answer.keep:
@@ -294,14 +304,16 @@ class Engine:
             address = pool.next_address()
             try:
                 connection = Connection(self, pool, address, self._ordinal)
-            except OSError:
+            except OSError as error:
                 address.count -= 1
-                self._limit = max(1, len(self._connections))  # no more descriptors: make do with what is there
+                self._run_short(error.errno or 0)
                 kind = "unsent"
             else:
                 kind = connection.open()
                 if not kind:
                     break
+                if kind == "unsent":
+                    self._run_short(connection.trouble)
                 connection.close()
                 address.count -= 1
                 if pool.avoid(address):
@@ -309,11 +321,18 @@ class Engine:
             if reserved is not None:
                 self._settle(reserved, kind, clock())
             return kind
-        self._ordinal += 1
+        self._ordinal += self._share.engines
         connection.reserved = reserved
         self._connections[connection] = None
         pool.opening[connection] = None
         return ""
+
+    def _run_short(self, code: int) -> None:
+        """The machine gives no more connections: make do with those that are there, and say so."""
+        now = len(self._connections)
+        if not self.shortage:
+            self.shortage = f"it could open only {now} of {self._limit} connections ({os.strerror(code)})"
+        self._limit = max(1, now)
 
     def opened(self, connection: Connection) -> None:
         """A connection is open: give it the request that it was opened for, or the one that waits for longest."""

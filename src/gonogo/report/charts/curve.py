@@ -13,9 +13,9 @@ from gonogo.report.svg.frame import WIDTH, Frame, Margins
 from gonogo.report.svg.scale import Scale
 from gonogo.units import format_duration
 
-__all__ = ["curve_chart"]
+__all__ = ["LEVELS", "curve_chart", "curve_frame", "curve_words"]
 
-_LEVELS = (0.5, 0.9, 0.99, 0.999, 0.9999)
+LEVELS = (0.5, 0.9, 0.99, 0.999, 0.9999)
 _MARGINS = Margins(right=26.0)
 
 
@@ -28,18 +28,7 @@ def curve_chart(plots: Plots, limits: Sequence[float], name: str) -> Element:
         name: unique in the page.
     """
     points = [(level, value) for level, value in zip(plots.levels, plots.latency, strict=True) if level < 1]
-    finite = [(level, value) for level, value in points if math.isfinite(value)]
-    rarest = max((1 / (1 - level) for level, _ in points), default=100.0)
-    x = Scale(1.0, max(rarest, 10.0), _MARGINS.left, WIDTH - _MARGINS.right, log=True)
-    frame = Frame(
-        x,
-        bottom_up([*(value for _, value in finite), *limits], log=True),
-        x_text=lambda odds: f"p{100 * (1 - 1 / odds):.6g}",
-        y_text=format_duration,
-        x_title="share of the requests that were faster",
-        x_ticks=[odds for odds in (1 / (1 - level) for level in _LEVELS) if odds <= x.high * 1.001],
-        margins=_MARGINS,
-    )
+    frame = curve_frame(points, limits)
     places = [frame.x(1 / (1 - level)) for level, _ in points]
     return picture(
         *frame.elements(),
@@ -47,15 +36,31 @@ def curve_chart(plots: Plots, limits: Sequence[float], name: str) -> Element:
         *limit_lines(frame, limits),
         name=name,
         title="Latency of all requests by percentile",
-        description=_words(points),
+        description=curve_words(points),
         size=SIZE,
         class_="plot",
     )
 
 
-def _words(points: Sequence[tuple[float, float]]) -> str:
+def curve_frame(points: Sequence[tuple[float, float]], limits: Sequence[float]) -> Frame:
+    """Return the frame for ``points`` (level and seconds), of one run or of several, and the limits on them."""
+    rarest = max((1 / (1 - level) for level, _ in points), default=100.0)
+    x = Scale(1.0, max(rarest, 10.0), _MARGINS.left, WIDTH - _MARGINS.right, log=True)
+    return Frame(
+        x,
+        bottom_up([*(value for _, value in points if math.isfinite(value)), *limits], log=True),
+        x_text=lambda odds: f"p{100 * (1 - 1 / odds):.6g}",
+        y_text=format_duration,
+        x_title="share of the requests that were faster",
+        x_ticks=[odds for odds in (1 / (1 - level) for level in LEVELS) if odds <= x.high * 1.001],
+        margins=_MARGINS,
+    )
+
+
+def curve_words(points: Sequence[tuple[float, float]], levels: Sequence[float] = LEVELS) -> str:
+    """Return what a curve says at ``levels``: ``p50 4 ms, p99 12 ms``."""
     parts = []
-    for wanted in _LEVELS:
+    for wanted in levels:
         reached = [value for level, value in points if level >= wanted - 1e-9]
         if reached:
             parts.append(f"p{wanted * 100:g} {format_duration(reached[0])}")

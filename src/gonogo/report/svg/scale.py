@@ -13,6 +13,7 @@ _STEPS: Final = (1.0, 2.0, 5.0, 10.0)
 _FEW_DECADES: Final = 1.7
 """A logarithmic scale over fewer decades has ticks between the powers of ten."""
 _MANY_DECADES: Final = 6
+_FEWEST_TICKS: Final = 3
 _TINY: Final = 1e-12
 _HUGE: Final = 1e15
 """Scales are made for figures between the two; what lies beyond them is drawn at an end."""
@@ -83,8 +84,11 @@ def _linear_ticks(low: float, high: float, about: int) -> tuple[float, ...]:
 
 def _log_ticks(low: float, high: float) -> tuple[float, ...]:
     decades = math.log10(high / low)
-    steps = (1.0, 2.0, 5.0) if decades <= _FEW_DECADES else (1.0,)
     every = 1 + int(decades // _MANY_DECADES)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    candidates = (step * 10.0**power for power in powers if power % every == 0 for step in steps)
-    return tuple(value for value in candidates if low * 0.999 <= value <= high * 1.001)
+    ticks = [10.0**power for power in powers if power % every == 0]
+    inside = [value for value in ticks if low * 0.999 <= value <= high * 1.001]
+    if decades > _FEW_DECADES and len(inside) >= _FEWEST_TICKS:
+        return tuple(inside)
+    finer = (step * value for value in ticks for step in (1.0, 2.0, 5.0))
+    return tuple(value for value in finer if low * 0.999 <= value <= high * 1.001)
