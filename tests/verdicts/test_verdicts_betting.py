@@ -75,3 +75,9 @@ def test_mean_is_shown_and_refuted() -> None:
     """Values far below the limit show it, values far above refute it."""
     values = np.full(1000, 0.01)
     assert max(bet_mean_below(values, 0.1, 1.0), bet_mean_above(values, 0.001)) < 0.001
+
+
+def test_a_mean_far_on_the_other_side_is_no_evidence_at_all() -> None:
+    """However many values speak against a claim, its p-value is 1 and nothing overflows."""
+    assert bet_mean_above(np.full(600_000, 1e-6), 100.0) == 1.0
+    assert bet_mean_below(np.full(600_000, 99.0), 1.0, 100.0) == 1.0

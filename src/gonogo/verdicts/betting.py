@@ -106,4 +106,4 @@ def _stakes(gains: FloatArray, effect: float) -> float:
 def _one_over(logs: FloatArray) -> float:
     most = float(logs.max())
     log = most + math.log(float(np.exp(logs - most).sum()))
-    return min(1.0, math.exp(-min(log, _MOST_LOG)))
+    return math.exp(-min(max(log, 0.0), _MOST_LOG))
