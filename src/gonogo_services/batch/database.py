@@ -24,6 +24,19 @@ LEASE_S: Final = 60.0
 
 _DIALECTS: Final[dict[str, Callable[[], Dialect]]] = {"sqlite": SQLite, "mysql": MySQL, "postgresql": PostgreSQL}
 _CONNECT_TIMEOUT_S = 10
+_SILENCE_S = 600
+# A server whose machine vanishes says nothing: without these a job would wait for its answer for ever.
+_TIMEOUTS: Final[dict[str, dict[str, Any]]] = {
+    "sqlite": {},
+    "mysql": {"connect_timeout": _CONNECT_TIMEOUT_S, "read_timeout": _SILENCE_S, "write_timeout": _SILENCE_S},
+    "postgresql": {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+    },
+}
 _CONNECTIONS = 32
 # ER_DBACCESS_DENIED_ERROR, ER_ACCESS_DENIED_ERROR, ER_BAD_DB_ERROR: waiting does not mend them.
 _LASTING_MYSQL = frozenset({1044, 1045, 1049})
@@ -44,10 +57,9 @@ class Database:
         self.dialect = _DIALECTS[backend]()
         self.lease_s = lease_s
         self.described = url.render_as_string(hide_password=True)
-        arguments: dict[str, Any] = {} if backend == "sqlite" else {"connect_timeout": _CONNECT_TIMEOUT_S}
         # Last in, first out: the connection that has just been used has the pages in its cache.
         self._engine = create_engine(
-            url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0, pool_use_lifo=True
+            url, connect_args=dict(_TIMEOUTS[backend]), pool_size=_CONNECTIONS, max_overflow=0, pool_use_lifo=True
         )
         self.dialect.prepare(self._engine, lease_s)
         # SQLite's writers look for their turn at ever longer intervals; threads of one process can do better.
