@@ -65,14 +65,14 @@ def test_cpu_time_of_dead_children_counts(up: Up, choice: Choice | None) -> None
 def test_cpu_time_of_dead_orphans_counts(up: Up) -> None:
     """Without control groups, children that lost their parent are known by their marker after their end too."""
     burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; touch done$n"
-    script = f"for n in 1 2 3 4 5 6; do ( ({burn}) & ); while [ ! -e done$n ]; do sleep 0.02; done; done; sleep 600"
+    script = f"for n in $(seq 16); do ( ({burn}) & ); while [ ! -e done$n ]; do sleep 0.02; done; done; sleep 600"
     shell = container("shell:1", command=("sh", "-c", f"cd $WORK; {script}"), env={"WORK": "/work"}, mounts=WORK)
     web = deployment("web", shell, volumes=(EmptyDirVolume("work"),))
     stack = up(topology(web), images={"shell:*": "{command}"}, choice=NO_GROUPS)
     work = stack.replicas()[0].log.parents[1] / "volumes" / "shop_web_0" / "work"
     eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done1").exists())
     first = stack.sample()["shop/web/0"].cpu_s
-    eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done6").exists())
+    eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done16").exists())
     assert stack.sample()["shop/web/0"].cpu_s > 3 * first
 
 

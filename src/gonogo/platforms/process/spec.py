@@ -110,7 +110,7 @@ class StackSpec:
         owner: process id of the process that the stack must not outlive.
         record: file from which a later session clears up should this supervisor be killed.
         ready_timeout_s: seconds until every replica must have been ready.
-        cores: CPUs for everything that the stack runs; empty: all.
+        cores: CPUs for everything that the stack runs, once it is ready; empty: all.
         forwarder: command line of the forwarder.
     """
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from gonogo.platforms.process.leftovers import clear, read_record
 from gonogo.platforms.process.spec import Ask, Reply, StackSpec, StackStatus
 from gonogo.platforms.process.supervisor.kernel import adopt_orphans
+from gonogo.platforms.process.supervisor.pinning import pin
 from gonogo.platforms.process.supervisor.stack import Stack
 from gonogo.platforms.process.wire import HEADER, decode, encode, frame_size
 
@@ -55,14 +56,12 @@ async def _serve(connection: socket.socket, record: list[Path]) -> None:
     if not isinstance(spec, StackSpec):
         return
     record.append(Path(spec.record))
-    if spec.cores:
-        os.sched_setaffinity(0, spec.cores)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     guard = asyncio.create_task(_guard(spec.owner, ending))
-    desk = asyncio.create_task(_Desk(Stack(spec), writer, ending).serve(reader))
+    desk = asyncio.create_task(_Desk(Stack(spec), spec.cores, writer, ending).serve(reader))
     wait = asyncio.create_task(ending.wait())
     # Whatever still runs in the tasks is of no use now: the caller clears up by the record.
     await asyncio.wait({guard, desk, wait}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,8 +75,11 @@ async def _serve(connection: socket.socket, record: list[Path]) -> None:
 class _Desk:
     """Answers the owner."""
 
-    def __init__(self, stack: Stack, writer: asyncio.StreamWriter, ending: asyncio.Event) -> None:
+    def __init__(
+        self, stack: Stack, cores: tuple[int, ...], writer: asyncio.StreamWriter, ending: asyncio.Event
+    ) -> None:
         self._stack = stack
+        self._cores = cores
         self._writer = writer
         self._ending = ending
         self._lock = asyncio.Lock()
@@ -97,7 +99,10 @@ class _Desk:
                     group.create_task(self._answer(ask))
 
     async def _start(self) -> None:
-        await self._send(await self._stack.start())
+        started = await self._stack.start()
+        if self._cores:
+            pin(self._cores)
+        await self._send(started)
 
     async def _answer(self, ask: Ask) -> None:
         status, error = StackStatus(), ""

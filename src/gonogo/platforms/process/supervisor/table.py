@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gonogo.platforms.process.environment import MARKER
 
-__all__ = ["Process", "ProcessTable", "descendants", "parse_stat"]
+__all__ = ["Process", "ProcessTable", "descendants", "parse_stat", "read_processes"]
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -50,6 +50,17 @@ def parse_stat(text: str) -> Process:
     )
 
 
+def read_processes() -> dict[int, Process]:
+    """Return every process of this machine that can be seen, by its id."""
+    everyone: dict[int, Process] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with suppress(OSError):
+                process = parse_stat(Path(entry.path, "stat").read_text(errors="replace"))
+                everyone[process.pid] = process
+    return everyone
+
+
 def descendants(root: int, processes: Mapping[int, Process]) -> list[Process]:
     """Return everything below ``root``, which is the supervisor: orphans come back to it."""
     children: dict[int, list[Process]] = {}
@@ -73,12 +84,7 @@ class ProcessTable:
 
     def scan(self) -> dict[str, list[Process]]:
         """Read the table and return the live processes of every container, by marker."""
-        everyone: dict[int, Process] = {}
-        for entry in os.scandir("/proc"):
-            if entry.name.isdigit():
-                with suppress(OSError):
-                    process = parse_stat(Path(entry.path, "stat").read_text(errors="replace"))
-                    everyone[process.pid] = process
+        everyone = read_processes()
         youngest = max((process.born for process in everyone.values()), default=0)
         known: dict[tuple[int, int], str] = {}
         groups: dict[str, list[Process]] = {}
