@@ -116,6 +116,15 @@ def bench(settings: Settings, *, announce: Callable[[str], None], placement: Pla
     )
 
 
+def _subject(topology: Topology) -> Mapping[str, object]:
+    """What is judged, as the manifests name it: the Services, and the images behind them."""
+    images = [container.image for workload in topology.workloads for container in workload.containers]
+    return {
+        "service": ", ".join(f"{service.namespace}/{service.name}" for service in topology.services),
+        "images": list(dict.fromkeys(images)),
+    }
+
+
 class GateSession:
     """One session of gates: its ledger, its stack, its folder. A context manager that leaves nothing running.
 
@@ -241,7 +250,8 @@ class GateSession:
     def _start(self, paths: tuple[str, ...]) -> RunningStack:
         topology, findings, files = read_topology(paths)
         self._ledger.record_findings(findings)
-        self._ledger.record_provenance({"manifests": file_hashes(files, self.root)})
+        self._ledger.record_provenance({"manifests": file_hashes(files, self.root), **_subject(topology)})
+        self._ledger.record_provenance(self.settings.provenance)
         self._placement = placement_for(topology, self.settings)
         self._stacks += 1
         workdir = self.folder / "stacks" / str(self._stacks)
