@@ -83,6 +83,9 @@ class Gatekeeper:
         if self._session is not None and item.nodeid in self._gates and (report.when == "call" or not report.passed):
             attempt = int(getattr(item, "execution_count", 1))
             self._session.test(_entry(report, call, _title(item)), attempt)
+            if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, GonogoError):
+                # What, where and how to mend is in the message; the way through our code helps nobody.
+                report.longrepr = f"{item.nodeid}: {call.excinfo.value}"
         return report
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:

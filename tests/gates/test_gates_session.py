@@ -175,6 +175,7 @@ def test_broken_yaml_is_one_message_and_not_a_verdict_on_the_service(project: Pr
     project.write("manifests/model.yaml", "apiVersion: v1\nkind: [Service\n")
     outcome = project.pytest("-m", "loadtest")
     assert "manifests/model.yaml:" in outcome.output
+    assert "raise ManifestError" not in outcome.output
     assert outcome.last_line.startswith("INCONCLUSIVE: ")
 
 
