@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gonogo.gate.cause import Cause
+from gonogo.gate.experiment import Attachment, Curve, ExperimentEntry, Step
 from gonogo.gate.judgment import (
     CriterionEntry,
     Judgment,
@@ -85,6 +86,17 @@ def build_judgment(
         )
         ledger.record_test(TestEntry(test, TestOutcome.FAILED, text, 1.0, text, Cause.UNDECIDED))
     ledger.record_findings([Finding("a-rule", Severity.WARNING, Source(text, 3), text, text, text, text)])
+    ledger.record_experiment(
+        ExperimentEntry(
+            text,
+            f"suites/{text}.py::test_{text}_0",
+            "capacity",
+            text,
+            (Step(1.0, text, (("p99", text),), outcome, text, f"{text}-0"), Step(2.5, "done")),
+            (Curve(text, text, text, "/s", "s", ((100.0, 0.01), (200.0, 0.5)), 0.1, ((180.0, text),)),),
+            (Attachment(text, text),),
+        )
+    )
     ledger.record_not_tested(text)
     ledger.record_obstacle(text)
     ledger.record_earlier(text, _earlier(text))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gonogo.errors import UsageError
 from gonogo.gate.cause import Cause
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.manifests.findings import Finding
 from gonogo.verdicts.verdict import Outcome, Verdict
 
@@ -200,6 +201,7 @@ class Judgment:
         provenance: when, where, versions, commit, image and model hashes, settings without secrets.
         next_steps: what to do next, the most urgent first, one sentence each.
         change: against the last kept judgment of the same scope; None when there is none.
+        experiments: searches for capacity, rollouts and the like, in order.
     """
 
     outcome: Outcome
@@ -215,3 +217,4 @@ class Judgment:
     provenance: Mapping[str, object] = field(default_factory=dict)
     next_steps: tuple[str, ...] = ()
     change: Change | None = None
+    experiments: tuple[ExperimentEntry, ...] = ()

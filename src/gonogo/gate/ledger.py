@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gonogo.gate.change import change_since
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry, TestEntry, TestOutcome
 from gonogo.gate.next_steps import next_steps
 from gonogo.gate.order import worst_first
@@ -36,6 +37,7 @@ class Ledger:
         self._tests: dict[str, TestEntry] = {}
         self._attempts: dict[str, int] = {}
         self._runs: dict[str, RunEntry] = {}
+        self._experiments: dict[str, ExperimentEntry] = {}
         self._criteria: dict[tuple[object, ...], CriterionEntry] = {}
         self._findings: dict[Finding, None] = {}
         self._not_tested: dict[str, None] = {}
@@ -92,6 +94,10 @@ class Ledger:
         """Add a run, or replace the one of the same name with what is known now."""
         self._runs[entry.name] = entry
 
+    def record_experiment(self, entry: ExperimentEntry) -> None:
+        """Add an experiment, or replace the one of the same name with what is known now."""
+        self._experiments[entry.name] = entry
+
     def record_criterion(self, entry: CriterionEntry) -> None:
         """Add a criterion; judging the same one on the same run again with the same outcome adds nothing."""
         verdict = entry.verdict
@@ -146,6 +152,7 @@ class Ledger:
             not_tested=(*self._not_tested, *_outside(record)),
             provenance=dict(self._provenance),
             next_steps=next_steps(record, decision.outcome),
+            experiments=tuple(self._experiments.values()),
         )
         if self._earlier is None:
             return judgment

@@ -20,6 +20,7 @@ from gonogo.gate.judgment import (
     TestOutcome,
 )
 from gonogo.manifests.findings import Finding, Severity, Source
+from gonogo.report.experiments import Experiment, experiment_of
 from gonogo.report.portable import number, portable
 from gonogo.verdicts.verdict import Outcome, Verdict
 
@@ -206,6 +207,7 @@ class Document(_Model):
     """What to do next, the most urgent first."""
     change: Difference | None = None
     """Against the last kept judgment of the same scope; null when there is none."""
+    experiments: tuple[Experiment, ...] = ()
 
 
 def schema() -> dict[str, object]:
@@ -231,6 +233,7 @@ def dump_judgment(judgment: Judgment) -> str:
         "provenance": judgment.provenance,
         "next_steps": judgment.next_steps,
         "change": judgment.change,
+        "experiments": judgment.experiments,
     }
     return json.dumps(portable(document), allow_nan=False, ensure_ascii=False, indent=2) + "\n"
 
@@ -271,6 +274,7 @@ def judgment_of(document: Document) -> Judgment:
         provenance=document.provenance,
         next_steps=document.next_steps,
         change=_change(document.change) if document.change else None,
+        experiments=tuple(experiment_of(entry) for entry in document.experiments),
     )
 
 

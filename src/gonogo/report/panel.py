@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, Judgment, RunEntry
 from gonogo.gate.sentence import counted
+from gonogo.report.charts.against import against_chart
 from gonogo.report.charts.curve import curve_chart
 from gonogo.report.charts.heatmap import heat_chart
 from gonogo.report.charts.interval import interval_chart
@@ -38,7 +40,7 @@ from gonogo.report.sheet import (
     usage_lines,
 )
 from gonogo.report.since import ChangeLine, change_lines, headline_of
-from gonogo.report.svg.element import Element
+from gonogo.report.svg.element import Element, el
 from gonogo.verdicts.verdict import Outcome, worst
 
 __all__ = ["CriterionRow", "GroupBlock", "Panel", "RunBlock", "panel"]
@@ -109,6 +111,24 @@ class SideBySide:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentBlock:
+    """An experiment, ready for the template.
+
+    Attributes:
+        labels: of the figures of its steps.
+        texts: title and text of what can be taken away.
+        anchors: places of the runs that steps name.
+    """
+
+    entry: ExperimentEntry
+    anchor: str
+    labels: tuple[str, ...]
+    charts: tuple[Element, ...]
+    texts: tuple[tuple[str, Element], ...]
+    anchors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One judgment, ready for the template.
 
@@ -132,6 +152,7 @@ class Panel:
     since: str
     changes: tuple[ChangeLine, ...]
     compared: SideBySide | None
+    experiments: tuple[ExperimentBlock, ...] = ()
 
 
 def panel(exhibit: Exhibit, anchor: str) -> Panel:
@@ -155,7 +176,18 @@ def panel(exhibit: Exhibit, anchor: str) -> Panel:
         since=headline_of(judgment.change, judgment.outcome) if judgment.change else "",
         changes=change_lines(judgment.change) if judgment.change else (),
         compared=_compared(exhibit, anchors, anchor),
+        experiments=tuple(
+            _experiment(entry, anchors, f"{anchor}-x{index}") for index, entry in enumerate(judgment.experiments)
+        ),
     )
+
+
+def _experiment(entry: ExperimentEntry, anchors: Mapping[str, str], anchor: str) -> ExperimentBlock:
+    labels = tuple(dict.fromkeys(label for step in entry.steps for label, _ in step.figures))
+    charts = tuple(against_chart(curve, f"{anchor}-c{index}") for index, curve in enumerate(entry.curves))
+    # An element, since the page ties figures to their units in running text, which would spoil what is copied.
+    texts = tuple((each.title, el("pre", each.text, tabindex="0")) for each in entry.attachments)
+    return ExperimentBlock(entry, anchor, labels, charts, texts, anchors)
 
 
 def _compared(exhibit: Exhibit, anchors: Mapping[str, str], anchor: str) -> SideBySide | None:
