@@ -24,10 +24,23 @@ class Kind:
         criterion: of (process, room): at room 1 the truth is the limit; at 3 the service is three times as fast as it
             must be, at 1/3 three times too slow.
         evidence: of (latencies in order, time block of each, process, room).
+        slow: for a kind that counts requests, beyond which latency one is late, of (process, room).
+        late: for a rate of successes likewise.
+        share: for a kind that counts requests, the claim about the share of late (or good) ones.
+        good: requests that are not late are counted.
     """
 
     criterion: Callable[[str, float], Criterion]
     evidence: Callable[[FloatArray, IntArray, str, float], Evidence]
+    slow: Callable[[str, float], float] | None = None
+    late: Callable[[str, float], float] | None = None
+    share: Comparison | Between | None = None
+    good: bool = False
+
+    def counted(self, _process: str) -> Criterion:
+        """Return the criterion as a claim about the share of late (or good) requests, which it is equal to."""
+        assert self.share is not None
+        return Criterion(MeasureName("success" if self.good else "errors"), self.share, "share", "share of requests")
 
 
 def _quantile(level: float) -> Kind:
@@ -40,7 +53,11 @@ def _quantile(level: float) -> Kind:
     def evidence(values: FloatArray, block: IntArray, _process: str, _room: float) -> Quantile:
         return Quantile(values, block, level, "latency")
 
-    return Kind(criterion, evidence)
+    return Kind(criterion, evidence, slow=_beyond(level), share=Comparison("<=", 1 - level))
+
+
+def _beyond(level: float) -> Callable[[str, float], float]:
+    return lambda process, room: room * quantile_of(process, level)
 
 
 def _slow(values: FloatArray, block: IntArray, limit: float) -> tuple[IntArray, IntArray]:
@@ -60,7 +77,7 @@ def _share(level: float, claim: Comparison | Between, name: str) -> Kind:
         hits = due - late if name == "success" else late
         return Proportion(hits, due, name, nearness(values, block, timeout))
 
-    return Kind(criterion, evidence)
+    return Kind(criterion, evidence, slow=_beyond(level), share=claim, good=name == "success")
 
 
 def _mean() -> Kind:
@@ -96,7 +113,7 @@ def _throughput() -> Kind:
             signal=nearness(values, block, timeout),
         )
 
-    return Kind(criterion, evidence)
+    return Kind(criterion, evidence, late=_beyond(0.99))
 
 
 KINDS: Final[Mapping[str, Kind]] = {

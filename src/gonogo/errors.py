@@ -14,6 +14,7 @@ one line and exits with ``exit_status``; the pytest plugin turns them into a usa
     ├── EnvironmentFault      this machine, or what runs on it, does not play along    exit status 2
     │   ├── StackError        a service did not start, get ready or stay up
     │   └── MissingPart       an optional part of gonogo is not installed
+    │       └── AbsentPlatform    this machine does not have the platform that was asked for
     └── MeasurementError      what was measured cannot be judged            exit status 3
         └── UndecidedError    a verdict that is not GO or NO-GO was used as a truth value
 """
@@ -21,6 +22,7 @@ one line and exits with ``exit_status``; the pytest plugin turns them into a usa
 from __future__ import annotations
 
 __all__ = [
+    "AbsentPlatform",
     "EnvironmentFault",
     "GonogoError",
     "GrammarError",
@@ -88,6 +90,10 @@ class StackError(EnvironmentFault):
 
 class MissingPart(EnvironmentFault):
     """An optional part of gonogo, or a program that it needs, is not installed."""
+
+
+class AbsentPlatform(MissingPart):
+    """This machine does not have the platform that was asked for. Gate tests on it are skipped, or fail if required."""
 
 
 class MeasurementError(GonogoError):

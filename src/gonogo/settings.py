@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from gonogo.errors import SettingsError
+from gonogo.platforms.registry import CHOICES
 from gonogo.units import parse_duration
 
 __all__ = ["Settings", "read"]
@@ -30,13 +32,45 @@ def _words(given: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Cores = Annotated[tuple[int, ...], BeforeValidator(_words)]
 
+
+def _known_platform(given: str) -> str:
+    if given not in CHOICES:
+        raise PydanticCustomError("platform", "choose one of: {choices}", {"choices": ", ".join(CHOICES)})
+    return given
+
+
+PlatformName = Annotated[str, AfterValidator(_known_platform)]
+
 SHIPPED_IMAGES: Mapping[str, str] = {
     "gonogo/iris:*": "{python} -m gonogo_services.iris",
     "gonogo/iris-one-vs-rest:*": "{python} -m gonogo_services.iris.one_vs_rest",
     "gonogo/composition:*": "{python} -m gonogo_services.composition",
+    "gonogo/disturber:*": "{python} -m gonogo_services.composition.disturber",
     "gonogo/model-loader:*": "{python} -m gonogo_services.model_store",
+    "gonogo/model-server:*": "{python} -m gonogo_services.model_server",
+    "gonogo/image-proxy:*": "{python} -m gonogo_services.images",
+    "gonogo/overflow:*": "{python} -m gonogo_services.overflow",
+    "gonogo/batch:*": "{python} -m gonogo_services.batch",
+    "gonogo/batch-job:*": "{python} -m gonogo_services.batch.job",
+    "mysql:*": "{python} -m gonogo_services.batch.mariadb --host {host} --port {port} --data {folder:/var/lib/mysql}",
+    "mariadb:*": "{python} -m gonogo_services.batch.mariadb --host {host} --port {port} --data {folder:/var/lib/mysql}",
 }
 """Images of the services that ship with gonogo and the commands that run them as processes."""
+
+IMAGE_FAMILIES: Mapping[str, str] = {
+    "gonogo/iris:*": "services/iris",
+    "gonogo/iris-one-vs-rest:*": "services/iris",
+    "gonogo/composition:*": "services/composition",
+    "gonogo/disturber:*": "services/composition",
+    "gonogo/model-loader:*": "model-loader/requirements",
+    "gonogo/model-server:*": "services/model-server",
+    "gonogo/image-proxy:*": "services/image-proxy",
+    "gonogo/overflow:*": "services/overflow",
+    "gonogo/batch:*": "services/batch",
+    "gonogo/batch-job:*": "services/batch",
+}
+"""The same as container images: the folder in images/ whose Dockerfile has a stage of their name, and in it the file of
+their packages."""
 
 
 class Settings(BaseModel):
@@ -44,15 +78,24 @@ class Settings(BaseModel):
 
     Attributes:
         platform: where stacks run.
+        require_platform: a platform that this machine does not have is an error; else gates on it are skipped.
+        proxy: what carries out the manifests' traffic rules: ``envoy`` or ``nginx``.
         report: folder of the judgment, relative to the root of the project.
         profile: ``full`` runs as long as the suites say; ``ci`` 10 s a run, or what the criteria need.
         gates: suites that must have run for a GO, as paths relative to the root.
         attach: Services that already run: name to URL.
         allow_hosts: hosts other than loopback that load may be sent to.
+        allow_contexts: contexts of the kubeconfig whose clusters gonogo may use.
+        cluster_images: image names, or beginnings of them that end in ``*``, to what stands for them in the cluster.
+        kind_cluster: the kind cluster to create or reuse.
         images: globs of image names to the commands that run them as processes.
+        base_image: image with Python that gonogo's own container images are made from.
+        stop_when_decided: loads end as soon as their criteria are decided, where that is possible.
         remeasure: how often a run that is INVALID by the generator's fault is measured again.
         generator_cores: CPUs of the load generator; empty: chosen by gonogo.
         service_cores: CPUs of the services; empty: chosen by gonogo.
+        load_wait: seconds to wait for another load test on this machine: only one at a time may run.
+        autoscaler_period: seconds between two decisions of an autoscaler on the process platform.
         ready_timeout: seconds that a stack may take until every replica is ready.
         stop_timeout: seconds after which a stopping process is killed, whatever its grace period says.
         provenance: facts to show in the judgment, such as the version of the model.
@@ -60,16 +103,25 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    platform: Literal["process"] = "process"
+    platform: PlatformName = "process"
+    require_platform: bool = False
+    proxy: Literal["envoy", "nginx"] = "envoy"
     report: Path = Path("judgment")
     profile: Literal["ci", "full"] = "full"
     gates: Words = ()
     attach: Mapping[str, str] = Field(default_factory=dict)
     allow_hosts: Words = ()
+    allow_contexts: Words = ()
+    cluster_images: Mapping[str, str] = Field(default_factory=dict)
+    kind_cluster: str = "gonogo"
     images: Mapping[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    base_image: str = "python:3.11-slim-bookworm"
+    stop_when_decided: bool = True
     remeasure: int = Field(default=2, ge=0, le=9)
     generator_cores: Cores = ()
     service_cores: Cores = ()
+    load_wait: Duration = 60.0
+    autoscaler_period: Annotated[Duration, Field(gt=0)] = 15.0
     ready_timeout: Duration = 60.0
     stop_timeout: Duration = 10.0
     provenance: Mapping[str, str] = Field(default_factory=dict)
@@ -142,7 +194,7 @@ def _from_pyproject(file: Path) -> Mapping[str, object]:
 
 def _from_environment(environment: Mapping[str, str]) -> Mapping[str, object]:
     """GONOGO_* of the settings that one line of text can say; other GONOGO_* variables belong to other parts."""
-    text = {"attach", "images", "provenance"}
+    text = {"attach", "cluster_images", "images", "provenance"}
     return {
         key: environment[f"GONOGO_{key.upper()}"]
         for key in Settings.model_fields

@@ -1,11 +1,6 @@
-"""What the suite of the composition proxy brings along: its mark, and the proxy's admin."""
+"""What the suite of the composition proxy brings along: the proxy's admin."""
 
 import pytest
-
-
-def pytest_configure(config):
-    """Register the mark by which this suite is chosen."""
-    config.addinivalue_line("markers", "parameter_based: a gate on the composition proxy and its services")
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 import math
 import time
+from contextlib import ExitStack
 
 import pytest
+
+from gonogo.experiments.thresholds.pairs import pairs
 
 pytestmark = [pytest.mark.parameter_based, pytest.mark.stack("manifests/parameter_based")]
 
@@ -26,6 +29,19 @@ ENDS = {"setosa": (SETOSA, VERSICOLOR), "versicolor": (VERSICOLOR, SETOSA), "vir
 # In time: in the calm; while something is done to the stack, no answer waits as long as one attempt at a service may
 # take (1 s); while a service in the answer is down, every request is over soon after the proxy's deadline (2 s).
 CALM, NO_WAIT, DEADLINE = "p99 <= 250ms", "max <= 1s", "max <= 2.5s"
+
+
+# Every two values of different parameters meet in one of these; all combinations would be 144.
+COMBINATIONS = pairs(
+    {
+        "THRESHOLD_SETOSA": [0.9, 0.5, 1.0],
+        "THRESHOLD_VERSICOLOR": [0.85, 0.5, 1.0],
+        "ACTIVATE_SETOSA": [1, 0],
+        "ACTIVATE_VERSICOLOR": [1, 0],
+        "ACTIVATE_VIRGINICA": [0, 1],
+        "COLLECT_VIRGINICA": [1, 0],
+    }
+)
 
 
 def ask(client, flower):
@@ -76,6 +92,30 @@ def test_answers_1_from_its_threshold_on(stack, admin, name):
     assert (ask(admin, above)[name], ask(admin, below)[name]) == (1, 0)
 
 
+@pytest.fixture
+def probabilities(stack):
+    """Return what each service says about a flower of each kind: class to flower to probability."""
+    found = {}
+    for name in THRESHOLDS:
+        with stack[f"iris-{name}"].client() as service:
+            found[name] = [ask(service, flower)["prediction"][0] for flower in (SETOSA, VERSICOLOR, VIRGINICA, GIANT)]
+    return found
+
+
+@pytest.mark.parametrize("parameters", COMBINATIONS, ids=lambda row: "-".join(str(value) for value in row.values()))
+def test_parameters_do_not_disturb_each_other(admin, probabilities, parameters):
+    """Whatever two parameters are set to, each active service answers for itself, by its own threshold."""
+    said = admin.patch("/parameters", json=parameters)
+    said.raise_for_status()
+    holding = said.json()["parameters"]
+    for place, flower in enumerate((SETOSA, VERSICOLOR, VIRGINICA, GIANT)):
+        assert ask(admin, flower) == {
+            name: int(each[place] >= holding[f"THRESHOLD_{name.upper()}"])
+            for name, each in probabilities.items()
+            if parameters[f"ACTIVATE_{name.upper()}"]
+        }
+
+
 def test_a_probability_equal_to_the_threshold_is_1(stack, admin):
     """The threshold itself counts; the next larger number is a threshold that is not reached."""
     with stack["iris-versicolor"].client() as service:
@@ -95,10 +135,22 @@ def test_nobody_changes_parameters_without_the_token(stack):
         assert client.get("/parameters").json() == before
 
 
+def at_the_thresholds(stack):
+    """Return flowers on either side of each active class's threshold, with the answers that this release promises."""
+    with ExitStack() as services:
+        clients = {name: services.enter_context(stack[f"iris-{name}"].client()) for name in ACTIVE}
+        flowers = [one for name in ACTIVE for one in across(clients[name], *ENDS[name], THRESHOLDS[name])]
+        return [
+            (flower, {n: int(ask(clients[n], flower)["prediction"][0] >= THRESHOLDS[n]) for n in ACTIVE})
+            for flower in flowers
+        ]
+
+
 def test_every_answer_under_load_is_the_reference(stack, load):
-    """Whichever flower, and whichever worker of the proxy: all answers are right, and in time."""
+    """Whichever flower, also next to a threshold, and whichever worker of the proxy: all answers are right, in time."""
     proxy = stack["proxy"]
-    targets = [proxy.target("POST", "/predict", json={"data": [flower]}, expect=answer) for flower, answer in REFERENCE]
+    asked = [*REFERENCE, *at_the_thresholds(stack)]
+    targets = [proxy.target("POST", "/predict", json={"data": [flower]}, expect=answer) for flower, answer in asked]
     run = load(targets, rate=100, warmup="2s", duration="60s", require=["success == 100%", CALM])
     assert run.go
 

@@ -44,4 +44,4 @@ def test_kills_at_random_points_lose_and_repeat_nothing(table: Table, model: Pat
 @pytest.mark.soak
 def test_a_thousand_kills_lose_and_repeat_nothing(table: Table, model: Path) -> None:
     """The same with 1,000 kills."""
-    storm(table, model, rows=400_000, kills=1000)
+    storm(table, model, rows=1_000_000, kills=1000)

@@ -1,12 +1,15 @@
 """``gonogo load``: exit status, files and messages that scripts rely on."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
@@ -87,6 +90,18 @@ def test_a_rate_that_no_generator_can_send_is_invalid_and_kept(project: Project,
     assert _rows(project.folder / "run") == 1_000_000
 
 
+def test_a_decided_load_says_that_it_stopped_early(project: Project, serve: Serve) -> None:
+    """A p99 that is far off ends the load long before its time; the summary and the terminal say so."""
+    done = project.gonogo(
+        "load", serve("slow"), "--rate", "100", "--duration", "40s", "--expect", "p99 < 250ms", "--out", "run"
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "stopped early: decided after " in done.stdout
+    facts = json.loads((project.folder / "run/summary.json").read_text(encoding="utf-8"))["facts"]
+    assert (facts["cut_short"], facts["anytime"]) == ("", True)
+    assert _rows(project.folder / "run") < 4000
+
+
 def test_json_is_one_object_with_summary_and_verdicts(project: Project, serve: Serve) -> None:
     """Standard output is JSON and nothing else; it has every key of the summary."""
     done = project.gonogo("load", serve("sound"), "--rate", "300", "--duration", "2s", "--expect", "p99 < 2s", "--json")
@@ -99,8 +114,8 @@ def test_json_is_one_object_with_summary_and_verdicts(project: Project, serve: S
 def test_judge_judges_the_kept_rows_again(project: Project, serve: Serve) -> None:
     """Other criteria on the same rows need no new load."""
     project.gonogo("load", serve("slow"), "--rate", "200", "--duration", "3s", "--expect", "p99 < 2s", "--out", "run")
-    assert project.gonogo("judge", "run", "--expect", "p50 < 2s").returncode == 0
-    assert project.gonogo("judge", "run/requests.parquet", "--expect", "p50 < 100ms").returncode == 1
+    assert project.gonogo("judge", "run", "--expect", "p99 < 2s").returncode == 0
+    assert project.gonogo("judge", "run/requests.parquet", "--expect", "p99 < 100ms").returncode == 1
 
 
 def test_a_target_file_mixes_targets_and_reads_bodies(project: Project, serve: Serve) -> None:
@@ -168,40 +183,68 @@ def test_a_host_that_does_not_resolve_is_told_as_such(project: Project) -> None:
 
 def test_two_loads_at_once_are_refused(project: Project) -> None:
     """The message names the process that holds the machine."""
+    project.write("pyproject.toml", "[tool.gonogo]\nload_wait = 0\n")
     with exclusive_load(project.temporary):
         done = project.gonogo("load", "http://127.0.0.1:9", "--duration", "1s")
     assert done.returncode == 2
     assert f"process {os.getpid()}" in done.stderr
 
 
-def test_ctrl_c_keeps_what_was_measured(project: Project, serve: Serve) -> None:
+@contextmanager
+def _counting(wanted: int = 50) -> Iterator[tuple[str, threading.Event]]:
+    """Serve, and tell when so many requests have been answered."""
+    enough, count = threading.Event(), itertools.count(1)
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+            if next(count) >= wanted:
+                enough.set()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", enough
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_ctrl_c_keeps_what_was_measured(project: Project) -> None:
     """The rows so far are stored, the summary says why it is short, and the outcome is not GO."""
     program = str(Path(sys.executable).parent / "gonogo")
-    with subprocess.Popen(
-        [
-            program,
-            "load",
-            serve("sound"),
-            "--rate",
-            "100",
-            "--duration",
-            "60s",
-            "--expect",
-            "success > 50%",
-            "--out",
-            "run",
-        ],
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as load:
-        deadline = time.monotonic() + 20
-        while not (project.folder / "run" / "engine.log").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(1)  # the requests of this second are what must be kept
+    with (
+        _counting() as (url, enough),
+        subprocess.Popen(
+            [
+                program,
+                "load",
+                url,
+                "--rate",
+                "100",
+                "--duration",
+                "60s",
+                "--expect",
+                "success > 50%",
+                "--out",
+                "run",
+            ],
+            cwd=project.folder,
+            env=project.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as load,
+    ):
+        assert enough.wait(30)
         load.send_signal(signal.SIGINT)
         output, _ = load.communicate(timeout=30)
     assert load.returncode == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -40,7 +41,12 @@ class PlatformContract:
 
     - ``platform``, in the scope of the class: the :class:`~gonogo.platforms.interface.Platform`;
     - ``image``, likewise: name of an image that serves on port 8000, as tests/platforms/services/echo.py does.
+
+    Attributes:
+        never_ready_s: time in which the platform has asked a failing probe and heard of it.
     """
+
+    never_ready_s: ClassVar[float] = 1.5
 
     @pytest.fixture
     def running(self, platform: Platform, image: str, tmp_path: Path) -> Iterator[RunningStack]:
@@ -68,7 +74,7 @@ class PlatformContract:
     def test_every_replica_answers_at_an_endpoint_of_its_own(self, steady: RunningStack) -> None:
         """The endpoints of a Service lead to different processes."""
         endpoints = steady.endpoints(steady.topology.service("web"))
-        assert len(endpoints) == len({str(ask(endpoint, "/pid")) + endpoint.host for endpoint in endpoints}) == 2
+        assert len(endpoints) == len({ask(endpoint, "/life") for endpoint in endpoints}) == 2
 
     def test_a_port_can_be_named_by_number_or_name(self, steady: RunningStack) -> None:
         """The Service's port number and its name mean the same endpoints as its only port."""
@@ -116,11 +122,11 @@ class PlatformContract:
     def test_a_killed_replica_leaves_the_endpoints_and_comes_back(self, running: RunningStack) -> None:
         """kill() returns with the replica gone; its restart policy brings it back, counted, at the same name."""
         web = running.topology.service("web")
-        before = {ask(endpoint, "/pid") for endpoint in running.endpoints(web)}
+        before = {ask(endpoint, "/life") for endpoint in running.endpoints(web)}
         running.kill("shop/web/0")
         assert not next(each for each in running.replicas() if each.name == "shop/web/0").ready
         eventually(lambda: all(each.ready for each in running.replicas()), _START_S)
-        after = {ask(endpoint, "/pid") for endpoint in running.endpoints(web)}
+        after = {ask(endpoint, "/life") for endpoint in running.endpoints(web)}
         assert len(after - before) == 1
         assert running.sample()["shop/web/0"].restarts == 1
 
@@ -154,7 +160,7 @@ class PlatformContract:
         probe = Probe(HttpGet("/nowhere", 8000))
         web = deployment("web", container(image, ports=(Port(8000, "http"),), readiness=probe))
         with pytest.raises(StackError, match=r"shop/web/0.*not ready within.*/nowhere.*404"):
-            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=1.5)
+            platform.start(topology(web), workdir=tmp_path, ready_timeout_s=self.never_ready_s)
 
     def test_stopping_twice_is_safe(self, running: RunningStack) -> None:
         """After stop() no endpoint answers, and a second stop() does nothing."""

@@ -34,8 +34,24 @@ def test_a_no_go_that_may_be_chance_is_open(p: float | None, outcome: Outcome) -
 
 
 def test_without_the_correction_every_no_go_stands() -> None:
-    """It is asked for, not assumed."""
+    """It can be left out, for those who judge each criterion on its own."""
     assert session(0.04, hold_chance=False).judgment(complete=True).outcome is NO_GO
+
+
+def test_sessions_are_held_unless_said_otherwise() -> None:
+    """A ledger that nobody asked for anything does not refuse a service by chance."""
+    ledger = Ledger()
+    for index in range(100):
+        verdict = Verdict(GO, f"p99 <= {index + 1}s", 0.01, 0.0, 0.02, 1.0 + index, "s", 1000, 0.95, "It holds.", p=0.9)
+        ledger.record_criterion(CriterionEntry(TEST, "load", verdict))
+    verdict = Verdict(NO_GO, "p99 <= 5ms", 0.01, 0.006, 0.02, 0.005, "s", 1000, 0.95, "It does not hold.", p=0.04)
+    ledger.record_criterion(CriterionEntry(TEST, "load", verdict))
+    assert all(entry.verdict.outcome is not NO_GO for entry in ledger.judgment(complete=True).criteria)
+
+
+def test_one_overload_among_a_hundred_criteria_is_no_go() -> None:
+    """A session is not too large to see what is obvious."""
+    assert session(1e-6, others=99).judgment(complete=True).outcome is NO_GO
 
 
 def test_a_single_criterion_needs_no_correction() -> None:

@@ -146,6 +146,10 @@ def test_under_xdist_load_tests_are_refused_with_the_reason(project: Project) ->
 
 def test_two_load_tests_at_once_are_refused(project: Project) -> None:
     """The second says which process holds the machine, and is not NO-GO for it."""
+    settings = project.folder / "pyproject.toml"
+    project.write(
+        "pyproject.toml", settings.read_text().replace("[tool.gonogo]\n", "[tool.gonogo]\nload_wait = 0\n", 1)
+    )
     with exclusive_load(project.temporary):
         outcome = project.pytest("-m", "loadtest")
     assert f"process {os.getpid()}" in outcome.output

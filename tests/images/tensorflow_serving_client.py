@@ -1,20 +1,19 @@
-"""TensorFlow Serving's own generated client against the model server.
-
-    GONOGO_MODEL_SERVER=localhost:8500 pytest tests/images/tensorflow_serving_client.py
+"""TensorFlow Serving's own generated client against the model server: ``tox -e tensorflow``.
 
 It needs tensorflow-serving-api, which pulls in tensorflow; so it has an environment of its own, and pytest does not
-collect it by its name. The variable names a running model server of the plant model, its gRPC host:port.
+collect it by its name.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 
 import numpy as np
 
+from tests.images.conftest import System
 
-def test_the_generated_client_gets_scores_and_the_signature() -> None:
+
+def test_the_generated_client_gets_scores_and_the_signature(plant: System) -> None:
     """Predict and GetModelMetadata, with TensorFlow's own tensors."""
     grpc = importlib.import_module("grpc")
     tensorflow = importlib.import_module("tensorflow")
@@ -22,7 +21,7 @@ def test_the_generated_client_gets_scores_and_the_signature() -> None:
     predict = importlib.import_module(f"{apis}.predict_pb2")
     metadata = importlib.import_module(f"{apis}.get_model_metadata_pb2")
     service = importlib.import_module(f"{apis}.prediction_service_pb2_grpc")
-    with grpc.insecure_channel(os.environ["GONOGO_MODEL_SERVER"]) as channel:
+    with grpc.insecure_channel(plant.grpc) as channel:
         stub = service.PredictionServiceStub(channel)
         request = predict.PredictRequest()
         request.model_spec.name = "plant"

@@ -21,7 +21,7 @@ def test_the_proxy_answers_as_documented(general: System) -> None:
 
 def test_the_model_server_answers_as_documented(general: System) -> None:
     """Both protocols' REST calls, with and without the version."""
-    assert probe(general.server.url, refuses_by_content=True) == 18
+    assert probe(general.server.url, refuses_by_content=True) == 19
 
 
 def in_base64(content: bytes) -> bytes:

@@ -18,8 +18,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "findings.md").read_text()
 SECTIONS = dict(re.findall(r"^### `([a-z0-9-]+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 EXAMPLE = re.compile(r"^```yaml\n(?P<yaml>.*?)^```\n+```text\n(?P<said>.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = {rule: match for rule, section in SECTIONS.items() if (match := EXAMPLE.search(section))}
-# One MiB of text is no example to print; test_manifests_store.py breaks this rule.
-UNPRINTABLE = {"store-too-large"}
+# One MiB of text is no example to print, a variable of the caller stands in no file: other tests break these rules.
+UNPRINTABLE = {"store-too-large", "compose-variable-taken"}
 
 
 def test_every_rule_in_the_code_is_listed() -> None:
@@ -37,7 +37,7 @@ def test_the_page_has_a_section_for_every_rule_and_no_other() -> None:
     assert list(SECTIONS) == [rule.name for rule in RULES]
 
 
-def test_every_rule_but_one_has_an_example() -> None:
+def test_every_rule_that_can_be_printed_has_an_example() -> None:
     """An example is a manifest and what is said about it."""
     assert set(EXAMPLES) == {rule.name for rule in RULES} - UNPRINTABLE
 

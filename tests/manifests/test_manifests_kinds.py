@@ -19,15 +19,12 @@ Built = Callable[[str], Reading]
         ("v1", "ServiceAccount", "kind-harmless", "nothing to do"),
         ("rbac.authorization.k8s.io/v1", "RoleBinding", "kind-harmless", "nothing to do"),
         ("networking.k8s.io/v1", "NetworkPolicy", "kind-harmless", "nothing to do"),
-        ("autoscaling/v2", "HorizontalPodAutoscaler", "kind-harmless", "nothing to do"),
-        ("autoscaling/v1", "HorizontalPodAutoscaler", "kind-harmless", "nothing to do"),
         ("policy/v1", "PodDisruptionBudget", "kind-harmless", "nothing to do"),
         ("networking.istio.io/v1", "ServiceEntry", "traffic-policy-unread", "without this rule"),
         ("networking.istio.io/v2", "DestinationRule", "api-version-unknown", "write networking.istio.io/v1"),
         ("gateway.networking.k8s.io/v1alpha2", "HTTPRoute", "api-version-unknown", "networking.k8s.io/v1"),
         ("security.istio.io/v1", "PeerAuthentication", "traffic-policy-unread", "without this rule"),
         ("apps/v1", "DaemonSet", "kind-not-run", "a Deployment"),
-        ("batch/v1", "CronJob", "kind-not-run", "a Pod"),
         ("serving.kserve.io/v1beta1", "InferenceService", "kind-not-run", "a Deployment"),
         ("example.com/v1", "Deployment", "kind-unread", "leave it out"),
         ("discovery.k8s.io/v1", "EndpointSlice", "kind-unread", "leave it out"),
@@ -38,7 +35,7 @@ Built = Callable[[str], Reading]
         ("v1", "Deployment", "api-version-unknown", "write apps/v1"),
         ("apps/v2", "Deployment", "api-version-unknown", "write apps/v1"),
         ("autoscaling/v3", "HorizontalPodAutoscaler", "api-version-unknown", "write autoscaling/v2"),
-        ("batch/v1beta1", "CronJob", "api-version-gone", "write batch/v1"),
+        ("batch/v2alpha1", "CronJob", "api-version-gone", "write batch/v1"),
         ("policy/v1beta1", "PodDisruptionBudget", "api-version-gone", "write policy/v1"),
         ("extensions/v1beta1", "Ingress", "api-version-gone", "write networking.k8s.io/v1"),
         ("extensions/v1beta1", "DaemonSet", "api-version-gone", "write apps/v1"),
@@ -57,8 +54,8 @@ def test_what_is_not_read_says_what_follows(
 @pytest.mark.parametrize(
     ("api_version", "kind", "release"),
     [
-        ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.26"),
-        ("batch/v1beta1", "CronJob", "1.25"),
+        ("autoscaling/v2beta1", "HorizontalPodAutoscaler", "1.25"),
+        ("batch/v2alpha1", "CronJob", "1.21"),
         ("extensions/v1beta1", "Ingress", "1.22"),
         ("apps/v1beta1", "StatefulSet", "1.16"),
     ],
@@ -114,12 +111,6 @@ def test_a_deployment_of_today_needs_its_selector(built: Built) -> None:
     """Since apps/v1beta2 nothing stands in for a missing selector."""
     findings = built(OLD.format(api_version="apps/v1beta2", selector="replicas: 2")).findings
     assert ("field-missing", "spec.selector") in [(f.rule, f.field) for f in findings]
-
-
-def test_a_compose_file_is_one_error(checked: Checked) -> None:
-    """Its services are not taken for faults of a manifest, one by one."""
-    found = checked("version: '3'\nservices:\n  iris:\n    image: iris\n  db:\n    image: mysql:5.7\n")
-    assert [(f.rule, f.severity, f.source.line) for f in found] == [("compose-file", Severity.ERROR, 2)]
 
 
 @pytest.mark.parametrize(

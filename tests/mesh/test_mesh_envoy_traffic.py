@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def hashed(key: str, extra: str = "") -> Stack:
     )
 
 
+ONLY = Stack("VirtualService\nhosts: [NAME]\nhttp:\n  - route: [{destination: {host: NAME}}]\n", ONE)
+
+
+def overflowing(taker: str) -> Stack:
+    """Return a stack of one request at a time, which sends what it turns away to ``taker``."""
+    return replace(ruled("{connectionPool: {http: {http2MaxRequests: 1}}}"), overflow=f"{taker}:8000")
+
+
 SUBSETS = "subsets: [{name: svc, labels: {version: svc}}, {name: rf, labels: {version: rf}}]"
 MIRRORED = f"DestinationRule\nhost: NAME\n{SUBSETS}\n---\nVirtualService\nhosts: [NAME]\nhttp:\n"
 MIRRORED += "  - route: [{destination: {host: NAME, subset: svc}}]\n    mirror: {host: NAME, subset: rf}\n"
@@ -48,6 +57,10 @@ EJECTS = "interval: 0.05s, baseEjectionTime: 60s, maxEjectionPercent: 100"
 STACKS = {
     "pool": ruled("{connectionPool: {tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 1}}}"),
     "requests": ruled("{connectionPool: {http: {http2MaxRequests: 2}}}"),
+    "overflow": overflowing("taker"),
+    "lost": overflowing("busy"),
+    "taker": ONLY,
+    "busy": ONLY,
     "rejection": ruled("{connectionPool: {http: {http2MaxRequests: 1}}}"),
     "unlimited": ruled("{connectionPool: {http: {maxRequestsPerConnection: 0}}}"),
     "per-connection": ruled("{connectionPool: {http: {maxRequestsPerConnection: 1}}}"),
@@ -129,10 +142,7 @@ def start(policy: Policy, sidecar: Sidecar, folder: Path) -> Proxy:
     """Start Envoy; the breaker of one stack answers in its own words."""
     words = Rejection(429, '{"detail": "100% busy"}', "application/json", 7)
     rulings = tuple(
-        ruling.__class__(ruling.host, ruling.traffic, ruling.ports, ruling.subsets, ruling.routes, None, words)
-        if ruling.host.name == "rejection"
-        else ruling
-        for ruling in policy.rulings
+        replace(ruling, rejection=words) if ruling.host.name == "rejection" else ruling for ruling in policy.rulings
     )
     return behind_envoy(Policy(rulings), sidecar, folder)
 
@@ -175,6 +185,31 @@ def test_settings_of_a_subset_replace_those_of_the_service(world: World) -> None
     """The subset allows two requests, the Service as a whole one."""
     answers = crowd(world, "subset-level", 3, held=2)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 503]
+
+
+def test_what_is_turned_away_is_taken_elsewhere(world: World) -> None:
+    """A request with a body reaches the taker as it was, and the client gets the taker's answer."""
+    world.replica("taker").status = 202
+    body = b'{"data": "\xc3\xa9"}'
+    answers = crowd(world, "overflow", 2, held=1, body=body)
+    taken = next(answer for answer in answers if answer.status_code == 202)
+    assert taken.json()["backend"] == "taker-svc-0"
+    (received,) = world.replica("taker").received
+    assert (received.method, received.path, received.body) == ("POST", "/", body)
+    assert received.headers["x-request-id"] == taken.request.headers["x-request-id"]
+    assert world.proxy.record(taken.request.headers["x-request-id"]).rejected
+
+
+def test_a_request_without_a_body_is_not_taken_elsewhere(world: World) -> None:
+    """It cannot be answered later: the breaker turns it away."""
+    assert sorted(answer.status_code for answer in crowd(world, "overflow", 2, held=1)) == [200, 503]
+
+
+def test_what_the_taker_refuses_is_turned_away(world: World) -> None:
+    """A full queue is an honest 503."""
+    world.replica("busy").status = 503
+    answers = crowd(world, "lost", 2, held=1, body=b"{}")
+    assert sorted(answer.status_code for answer in answers) == [200, 503]
 
 
 def test_the_breaker_answers_in_declared_words(world: World) -> None:

@@ -34,10 +34,12 @@ class Stack:
 
     Attributes:
         rules: YAML of traffic rules; ``NAME`` stands for the Service's name.
+        overflow: the annotation of its DestinationRule that says who takes what is turned away.
     """
 
     rules: str = ""
     replicas: Mapping[str, int] = field(default_factory=lambda: {"svc": 1, "rf": 1})
+    overflow: str = ""
 
 
 @dataclass
@@ -97,17 +99,21 @@ def build(stacks: Mapping[str, Stack], folder: Path, start: Start, *, strict: bo
     return World(proxy, backends, ports, replicas)
 
 
-def crowd(world: World, name: str, number: int, *, held: int, waiting: int = 0) -> list[httpx.Response]:
+def crowd(
+    world: World, name: str, number: int, *, held: int, waiting: int = 0, body: bytes | None = None
+) -> list[httpx.Response]:
     """Send ``number`` requests at once, each with an ``x-request-id`` of its own, and return their answers.
 
-    The replica holds ``held`` of them and the proxy keeps ``waiting`` until all others have been turned away.
+    The replica holds ``held`` of them and the proxy keeps ``waiting`` until all others have been turned away. With a
+    ``body`` they are POST requests.
     """
     replica = world.replica(name)
     replica.holding = True
 
     def one(_: int) -> httpx.Response:
         with world.client(name) as client:
-            return client.get("/", headers={"x-request-id": uuid4().hex})
+            method = "GET" if body is None else "POST"
+            return client.request(method, "/", content=body, headers={"x-request-id": uuid4().hex})
 
     with ThreadPoolExecutor(number) as pool:
         answers = [pool.submit(one, index) for index in range(number)]
@@ -177,5 +183,7 @@ def _declared(name: str, stack: Stack) -> list[str]:
     for rule in filter(None, map(str.strip, dedent(stack.rules).replace("NAME", name).split("\n---\n"))):
         kind, _, spec = rule.partition("\n")
         group = "gateway.networking.k8s.io/v1" if kind == "HTTPRoute" else "networking.istio.io/v1"
-        parts.append(f"apiVersion: {group}\nkind: {kind}\n{head}spec:\n{indent(spec, '  ')}\n")
+        marks = f", annotations: {{gonogo.dev/overflow: '{stack.overflow}'}}" if stack.overflow else ""
+        marked = f"metadata: {{name: {name}, namespace: {NAMESPACE}{marks}}}\n"
+        parts.append(f"apiVersion: {group}\nkind: {kind}\n{marked}spec:\n{indent(spec, '  ')}\n")
     return parts

@@ -100,6 +100,12 @@ def test_the_map_is_drawn_in_few_paths(make_run: MakeRun) -> None:
     assert "limit 50 ms" in text
 
 
+@pytest.mark.parametrize("limits", [[], [0.05]])
+def test_a_run_without_answers_is_drawn(make_run: MakeRun, limits: list[float]) -> None:
+    """Where not one request was answered, the picture holds no shade, with and without a limit to draw."""
+    assert not re.search('class="h[1-6]"', markup(heat_chart(digest(make_run(failing=1.0)), limits, "x")))
+
+
 def test_runs_over_one_another_have_a_line_each(make_run: MakeRun) -> None:
     """In the classes that the table beside them explains, and in words for who cannot see them."""
     plots = digest(make_run())

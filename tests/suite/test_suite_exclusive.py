@@ -44,3 +44,21 @@ def test_a_killed_load_holds_nothing(tmp_path: Path) -> None:
         other.kill()
     with exclusive_load(tmp_path):
         assert list(tmp_path.iterdir())
+
+
+def test_a_load_waits_for_another_when_it_may(tmp_path: Path) -> None:
+    """It says whom it waits for, and goes on when that one has ended."""
+    said: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+
+        def end(line: str) -> None:
+            said.append(line)
+            other.kill()
+
+        with exclusive_load(tmp_path, wait_s=30, announce=end):
+            assert other.wait() < 0
+    assert said == [f"waiting up to 30 s for another load test (process {other.pid})"]

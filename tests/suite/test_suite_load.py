@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.errors import UndecidedError, UsageError
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, RunEntry
 from gonogo.load.target import Target
 from gonogo.suite.load import Bench, Load
@@ -37,6 +38,9 @@ class Notebook:
 
     def criteria(self, entries: Sequence[CriterionEntry]) -> None:
         self.judged.extend(entries)
+
+    def experiment(self, entry: ExperimentEntry) -> None:
+        """Loads make no experiments."""
 
 
 @pytest.fixture
@@ -125,6 +129,31 @@ def test_the_error_of_an_action_is_raised_after_the_run_is_kept(notebook: Notebo
     ):
         live.at("100ms", lambda: 1 / 0)
     assert len(live.run.columns) == 100
+
+
+def test_a_bad_service_ends_its_run_early(notebook: Notebook, serve: Serve) -> None:
+    """A p99 that is far off is NO-GO long before the half minute is over, and the judgment says how the run ended."""
+    run = _load(notebook)(Target.build("GET", serve("slow")), rate=100, duration="30s", require=["p99 <= 250ms"])
+    assert run.go.outcome is Outcome.NO_GO
+    assert run.facts.attack_s < 15.0
+    assert notebook.runs[0].notes[0].startswith("stopped early: decided after ")
+
+
+def test_repeats_are_kept_and_judged_together(notebook: Notebook, serve: Serve) -> None:
+    """Five runs stand in the judgment, and one verdict speaks of all of them."""
+    target = Target.build("GET", serve("sound"))
+    run = _load(notebook)(target, rate=100, duration="1s", repeats=5, require=["success >= 90%"])
+    assert [entry.notes[0] for entry in notebook.runs] == [f"run {n} of 5, judged together" for n in range(1, 6)]
+    assert not any(entry.observation for entry in notebook.runs)
+    (entry,) = notebook.judged
+    assert (entry.run, entry.verdict.n, len(run.runs)) == ("here-1", 500, 5)
+    assert entry.verdict.reason.startswith("Over 5 runs: ")
+
+
+def test_fewer_than_five_repeats_are_refused(notebook: Notebook) -> None:
+    """Two runs say next to nothing about how runs differ."""
+    with pytest.raises(UsageError, match="at least 5"):
+        _load(notebook)(Target.build("GET", "http://127.0.0.1:9/"), rate=1, repeats=2)
 
 
 def test_a_run_that_is_stopped_is_cut_short_and_cannot_be_go(notebook: Notebook, serve: Serve) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from gonogo import latency, ms, percent, success
 from gonogo.errors import UsageError
+from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 from gonogo.suite.order import LoadOptions, Order, order, tightest_limit_s
 from gonogo.verdicts.grammar import parse
@@ -45,6 +46,7 @@ def test_a_ramp_lasts_as_long_as_its_stages() -> None:
     """Stages with durations give the run its length; the plan keeps the profile."""
     plan = _order({"rate": "100 for 10s, 500 for 5s"}).plan
     assert plan.duration_s == 15.0
+    assert isinstance(plan, LoadPlan)
     assert plan.mean_rate == pytest.approx(3500 / 15)
 
 
@@ -71,3 +73,43 @@ def test_what_cannot_be_used_is_refused(options: LoadOptions) -> None:
     """Every wrong option is a usage error, raised before a folder is made or a request is sent."""
     with pytest.raises(UsageError):
         _order(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "may_stop"),
+    [
+        ({}, True),
+        ({"arrivals": "poisson"}, True),
+        ({"stop_when_decided": False}, False),
+        ({"duration": "10s"}, False),
+        ({"rate": 20}, False),
+        ({"rate": "max"}, False),
+        ({"rate": "100..1000"}, False),
+        ({"repeats": 5}, False),
+        ({"require": ["p99 <= 50ms", "max <= 1s"]}, False),
+        ({"require": "success == 100%"}, False),
+        ({"require": []}, False),
+    ],
+    ids=str,
+)
+def test_a_load_may_stop_where_that_can_help(options: LoadOptions, *, may_stop: bool) -> None:
+    """At one rate, long enough for wider bounds, and with nothing to decide that its end alone can tell."""
+    usual: LoadOptions = {"rate": 1000, "duration": "60s", "require": ["p99 <= 50ms", "success >= 99.9%"]}
+    assert _order({**usual, **options}).may_stop is may_stop
+
+
+def test_a_load_that_is_acted_on_stops_only_when_asked() -> None:
+    """What a block does to the stack shall be seen, unless the options say that the load may end."""
+    usual: LoadOptions = {"rate": 1000, "duration": "60s", "require": "p99 <= 50ms"}
+    asked: LoadOptions = {"rate": 1000, "duration": "60s", "require": "p99 <= 50ms", "stop_when_decided": True}
+    orders = [
+        order(TARGETS, one, name="here", short=False, cores=(), stop_when_decided=False) for one in (usual, asked)
+    ]
+    assert [one.may_stop for one in orders] == [False, True]
+
+
+def test_what_a_load_that_may_stop_needs_is_said_beforehand() -> None:
+    """The wider bounds are in the plan, and that it may end sooner is in its first line."""
+    lines = _order({"rate": 1000, "duration": "60s", "require": "p99 <= 50ms"}).lines
+    assert "ends as soon as its criteria are decided, for GO after 5.5 s at the earliest" in lines[0]
+    assert "needs 361 requests, 665 if one of them fails" in lines[1]

@@ -70,7 +70,7 @@ def _slow_waves(rng: np.random.Generator, length: int) -> FloatArray:
 
 def test_correlated_blocks_are_merged() -> None:
     """Blocks that follow each other's moods are merged until they are longer than the moods."""
-    seen = spread(_slow_waves(np.random.default_rng(4), 3) + 100, np.ones(BLOCKS), 0.95)
+    seen = spread(_slow_waves(np.random.default_rng(4), 3) + 100, np.ones(BLOCKS))
     assert (seen.settled, seen.blocks < BLOCKS) == (True, True)
 
 
@@ -78,7 +78,7 @@ def test_merged_blocks_reach_further_than_blind_ones() -> None:
     """Correlation makes the mean less certain than its blocks, taken as independent, would say."""
     values = _slow_waves(np.random.default_rng(4), 3)
     blind = 1.65 * float(values.std()) / math.sqrt(BLOCKS)
-    assert spread(values, np.ones(BLOCKS), 0.95).reach > 1.5 * blind
+    assert spread(values, np.ones(BLOCKS)).reach(0.95) > 1.5 * blind
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=250), st.sampled_from([0.9, 0.99]))

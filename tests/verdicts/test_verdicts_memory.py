@@ -52,4 +52,4 @@ def test_endless_waits_are_at_the_limit() -> None:
 def test_impossible_signal_is_refused() -> None:
     """A signal without a count for each sum is a fault of the measure."""
     with pytest.raises(MeasurementError):
-        Signal(np.zeros(2), np.zeros(1), 0.0)
+        Signal(np.zeros(2), np.zeros(1), np.zeros(2))

@@ -9,6 +9,7 @@ from gonogo.errors import UsageError
 from gonogo.verdicts.evidence import Proportion
 from gonogo.verdicts.grammar import parse
 from gonogo.verdicts.judge import judge
+from gonogo.verdicts.method import Method
 from gonogo.verdicts.planning import Need, chance, plan, requests_for, why_unplanned
 from gonogo.verdicts.verdict import Outcome
 
@@ -113,3 +114,29 @@ def test_largest_need_counts() -> None:
     """A run needs what the most demanding of its criteria needs, and never less than twenty requests."""
     criteria = [parse(text) for text in ("p99 <= 1s", "success >= 99.9%", "mean < 1s")]
     assert (requests_for(criteria), requests_for(criteria, 0), requests_for([])) == (4742, 2995, 20)
+
+
+@pytest.mark.parametrize(("text", "none", "one"), [("p95 <= 1s", 71, 131), ("p99 <= 1s", 361, 665)])
+def test_a_run_that_may_stop_needs_more(text: str, none: int, one: int) -> None:
+    """Bounds that hold at every look are wider than those of a length that was set before."""
+    need = plan(parse(text), Method.ANYTIME)
+    assert need is not None
+    assert (need.without_failure, need.with_one_failure) == (none, one)
+
+
+@pytest.mark.parametrize(("truth", "allowed"), [(0.002, 0.01), (0.05, 0.01)], ids=["good", "bad"])
+def test_what_would_decide_is_told_for_the_bounds_that_judge(truth: float, allowed: float) -> None:
+    """So many requests decide in nine of ten simulated runs, by the bets as by the exact bounds.
+
+    Of 400 runs with a chance of 90 %, fewer than 340 decide with a chance of 0.1 %: binomcdf(339; 400, 0.9) = 0.0008.
+    """
+    rng = np.random.default_rng(5)
+    for method in Method:
+        n = method.requests_to_decide(truth, allowed, 0.95)
+        assert n is not None
+        hits = rng.binomial(n, truth, size=400)
+        p = [
+            method.p_below(h, n, allowed) if truth < allowed else method.against(method.p_above(h, n, allowed))
+            for h in hits
+        ]
+        assert sum(one <= 0.05 for one in p) >= 340

@@ -14,7 +14,23 @@ from typing import ParamSpec
 
 import typer
 
-from gonogo.cli import check, judge, load, render, report, up, verdict
+from gonogo.cli import (
+    capacity,
+    check,
+    decide,
+    doctor,
+    images,
+    judge,
+    load,
+    outcome_events,
+    query,
+    render,
+    report,
+    run_job,
+    thresholds,
+    up,
+    verdict,
+)
 from gonogo.errors import GonogoError
 
 __all__ = ["app", "main"]
@@ -48,8 +64,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (load.load, judge.judge, verdict.verdict, report.report, check.check, render.render, up.up):
+for _command in (
+    load.load,
+    capacity.capacity,
+    judge.judge,
+    verdict.verdict,
+    report.report,
+    query.query,
+    check.check,
+    render.render,
+    up.up,
+    outcome_events.outcome,
+    decide.decide,
+    thresholds.thresholds,
+    run_job.run_job,
+    doctor.doctor,
+):
     app.command()(_ending(_command))
+
+_images = typer.Typer(help="The container images of the services that ship with gonogo.", no_args_is_help=True)
+_images.command("build")(_ending(images.build))
+_images.callback()(lambda: None)  # so that its only command keeps its name
+app.add_typer(_images, name="images")
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,12 +13,11 @@ from typing import Annotated
 
 import typer
 
+from gonogo.cli.aim import targets_from, writable
 from gonogo.cli.figures import figures
 from gonogo.cli.outcome import EXIT_STATUS, echo_verdicts, verdict_json
-from gonogo.errors import TargetError, UsageError
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, RunEntry
-from gonogo.load.target import Target
-from gonogo.load.target_file import read_targets
 from gonogo.suite.live import LiveLoad
 from gonogo.suite.load import Load
 from gonogo.suite.recorder import RunPlace
@@ -55,14 +53,17 @@ def load(
         list[str] | None, typer.Option(metavar="EXPR", help="A criterion, such as 'p99 < 50ms'; repeatable.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Gets summary.json and requests.parquet.")] = None,
+    no_early_stop: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-early-stop", help="Run the whole duration, also when the criteria are decided.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary and verdicts as JSON.")] = False,  # noqa: FBT002
 ) -> int:
     """Send requests at a fixed rate, measure every one of them, and judge."""
-    what = _targets(url, targets, method, header or [], body)
+    what = targets_from(url, targets, method, header or [], body)
     settings = settings_here(os.environ)
     with ExitStack() as cleanup:
         folder = out or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="gonogo-")))
-        recorder = _FolderRecorder(_writable(folder))
+        recorder = _FolderRecorder(writable(folder))
         driver = Load(bench(settings, announce=lambda line: typer.echo(line, err=True)), recorder, "gonogo load", None)
         live: LiveLoad | None = None
         try:
@@ -76,6 +77,7 @@ def load(
                 connections=connections,
                 arrivals=arrivals,
                 seed=seed,
+                stop_when_decided=settings.stop_when_decided and not no_early_stop,
                 name="load",
             ) as live:
                 pass
@@ -99,6 +101,8 @@ def _tell(run: JudgedRun, out: Path | None, *, as_json: bool) -> int:
     typer.echo(figures(run.summary))
     if not facts.valid:
         typer.echo(f"INVALID: {facts.invalid_reason}")
+    if facts.stopped_early:
+        typer.echo(f"stopped early: {facts.stopped_early}")
     if facts.cut_short:
         typer.echo(f"cut short: {facts.cut_short}")
     echo_verdicts(run.verdicts)
@@ -107,53 +111,6 @@ def _tell(run: JudgedRun, out: Path | None, *, as_json: bool) -> int:
     if run.verdicts:
         typer.echo(str(outcome))
     return EXIT_STATUS[outcome]
-
-
-def _targets(url: str, file: Path | None, method: str, headers: Sequence[str], body: str) -> tuple[Target, ...]:
-    if bool(url) == (file is not None):
-        raise UsageError("give a URL or --targets FILE, one of them", mend="such as gonogo load http://127.0.0.1:8000/")
-    if file is not None:
-        given = [name for name, value in (("--method", method), ("--header", headers), ("--body", body)) if value]
-        if given:
-            raise UsageError(f"{given[0]} does not go with --targets", mend="write it into the target file")
-        return read_targets(_text(file), origin=str(file), open_file=lambda name: _bytes(file.parent / name))
-    sent = {}
-    for line in headers:
-        key, colon, value = line.partition(":")
-        if not colon:
-            raise TargetError(f"{line!r} is no header", where="--header", mend="write 'Name: value'")
-        sent[key.strip()] = value.strip()
-    data = _bytes(Path(body[1:])) if body.startswith("@") else body.encode()
-    return (Target.build(method or ("POST" if data else "GET"), url, headers=sent, body=data),)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    except OSError as error:
-        raise TargetError(
-            f"it cannot be read: {error.strerror}", where=str(path), mend="name a readable file"
-        ) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return _bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TargetError("it is no UTF-8 text", where=str(path), mend="name a target file") from error
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".gonogo-writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"it cannot be written: {error.strerror}", where=str(folder), mend="give --out a writable folder"
-        ) from error
-    return folder.absolute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +128,6 @@ class _FolderRecorder:
 
     def criteria(self, entries: Sequence[CriterionEntry]) -> None:
         """Nothing to do: the run itself has them."""
+
+    def experiment(self, entry: ExperimentEntry) -> None:
+        """Nothing to do: one load is none."""

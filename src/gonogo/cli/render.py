@@ -17,10 +17,18 @@ __all__ = ["render"]
 
 def render(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…|-", help="Files and folders of YAML; - reads stdin.")],
-    to: Annotated[str, typer.Option(metavar="envoy|nginx", help="The proxy to configure.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="envoy|nginx|istio", help="The proxy to configure; istio: EnvoyFilters for sticky splits."
+        ),
+    ],
 ) -> int:
     """Print the configuration of the client's proxy for the traffic rules of manifests."""
     assembly = assemble(read(paths, stdin=sys.stdin))
+    if to == "istio":
+        typer.echo(mesh.envoy_filters(mesh.read(assembly), mesh.layout(assembly.topology)))
+        return 0
     rendering = mesh.render(mesh.read(assembly), mesh.layout(assembly.topology), to=to)
     for finding in rendering.findings:
         typer.echo(str(finding), err=True)

@@ -25,11 +25,10 @@ class Ledger:
     """One session's record. It has no files and no clock; :meth:`judgment` is a pure function of what was recorded.
 
     Args:
-        hold_chance: a NO-GO that, among all criteria of the session, may come by chance is INCONCLUSIVE (Holm). It
-            needs p-values far below one part in a hundred to let any NO-GO of a session of many criteria stand.
+        hold_chance: a NO-GO that, among all criteria of the session, may come by chance is INCONCLUSIVE (Holm).
     """
 
-    def __init__(self, *, hold_chance: bool = False) -> None:
+    def __init__(self, *, hold_chance: bool = True) -> None:
         self._hold_chance = hold_chance
         self._scope = ""
         self._provenance: dict[str, object] = {}

@@ -34,6 +34,8 @@ def criterion_sentence(entry: CriterionEntry, summary: Mapping[str, object]) -> 
     )
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"{subject} {_undecided(verdict)}"
+    if criterion is not None and criterion.measure.name == "split":
+        return f"{subject} is not as declared: {plain_end(verdict.reason)}"
     observed = figure(verdict.observed, verdict.unit)
     if math.isinf(verdict.observed) and verdict.unit == "s":
         observed = "beyond any limit, because too many requests were not answered"

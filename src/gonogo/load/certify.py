@@ -19,6 +19,7 @@ LEAST_LAG_LIMIT_S = 1 * ms
 
 _LAG_SHARE = 0.05
 _QUANTILE = 0.99
+_STRETCHES = 50
 _UNSENT = ERRORS.index("unsent")
 
 
@@ -27,13 +28,16 @@ def lag_limit(tightest_limit_s: float | None) -> float:
     return max(LEAST_LAG_LIMIT_S, _LAG_SHARE * tightest_limit_s) if tightest_limit_s else LEAST_LAG_LIMIT_S
 
 
-def certify(columns: Columns, *, rate: float | None, tightest_limit_s: float | None = None) -> tuple[bool, str]:
+def certify(
+    columns: Columns, *, rate: float | None, tightest_limit_s: float | None = None, changing: bool = False
+) -> tuple[bool, str]:
     """Return whether the run is valid, and if not, what the generator failed in, with figures.
 
     Args:
         columns: the measured requests, without the warm-up.
         rate: requests per second asked for; a closed loop (None) has no schedule to be late for.
         tightest_limit_s: the tightest latency limit in seconds that the run shall decide; None without one.
+        changing: the rate changed during the run; it is then told at which rate the generator became the limit.
     """
     due = len(columns)
     if due == 0:
@@ -43,7 +47,7 @@ def certify(columns: Columns, *, rate: float | None, tightest_limit_s: float | N
         return False, (
             f"the generator did not send {format_count(unsent)} of {format_count(due)} due requests "
             f"({format_share(unsent / due)}; at most {format_share(LARGEST_UNSENT_SHARE)} is allowed)"
-            f"{_advice(rate)}"
+            f"{_advice(rate, columns, lag_limit(tightest_limit_s), changing=changing)}"
         )
     if rate is None:
         return True, ""
@@ -56,10 +60,35 @@ def certify(columns: Columns, *, rate: float | None, tightest_limit_s: float | N
     if p99 > limit:
         return False, (
             f"the generator sent late: lag p99 is {format_duration(p99)}, at most {format_duration(limit)} is allowed"
-            f"{_advice(rate)}"
+            f"{_advice(rate, columns, limit, changing=changing)}"
         )
     return True, ""
 
 
-def _advice(rate: float | None) -> str:
-    return "" if rate is None else f"; lower the rate of {rate:g}/s, or give the generator a CPU of its own"
+def _advice(rate: float | None, columns: Columns, limit_s: float, *, changing: bool) -> str:
+    if rate is None:
+        return ""
+    if not changing:
+        return f"; lower the rate of {rate:g}/s, or give the generator a CPU of its own"
+    at = _rate_of_trouble(columns, limit_s)
+    where = (
+        "" if at is None else f"; it became the limit at about {at[0]:,.0f}/s, {format_duration(at[1])} into the run"
+    )
+    return f"{where}; keep the rate below that, or give the generator a CPU of its own"
+
+
+def _rate_of_trouble(columns: Columns, limit_s: float) -> tuple[float, float] | None:
+    """Return the rate and the time at which the generator first fell behind for a fiftieth of the run."""
+    begin_s, span_s = float(columns.due_s[0]), float(columns.due_s[-1] - columns.due_s[0])
+    if span_s <= 0:
+        return None
+    edges = begin_s + span_s * np.arange(_STRETCHES + 1) / _STRETCHES
+    places = np.searchsorted(columns.due_s, edges)
+    lag = columns.lag_s
+    for first, last, at_s in zip(places, places[1:], edges, strict=False):
+        known = lag[first:last][np.isfinite(lag[first:last])]
+        unsent = int(np.count_nonzero(columns.error[first:last] == _UNSENT))
+        late = len(known) > 0 and float(np.quantile(known, _QUANTILE, method="inverted_cdf")) > limit_s
+        if late or unsent > LARGEST_UNSENT_SHARE * (last - first):
+            return (last - first) * _STRETCHES / span_s, at_s - begin_s
+    return None

@@ -95,9 +95,13 @@ class RunningLoad:
         elapsed_s = time.monotonic() - start_ns / 1e9 if start_ns else -self._plan.warmup_s
         return Progress(elapsed_s, due=due, sent=sent, done=done, failed=failed)
 
-    def snapshot(self) -> Columns:
-        """Return the measured requests that have become due, as they are now; those on their way have error ``cut``."""
-        return merge([engine.recording.so_far() for engine in self._engines])
+    def snapshot(self, since_s: float = 0.0) -> Columns:
+        """Return the measured requests that have become due, as they are now; those on their way have error ``cut``.
+
+        Args:
+            since_s: only those due from so many seconds after the run's start: what is not asked for costs nothing.
+        """
+        return merge([engine.recording.so_far(since_s) for engine in self._engines])
 
     def stop(self, why: str = "stopped", *, grace_s: float | None = None) -> None:
         """Ask the engines to send nothing more and to end when all is answered; returns at once.
@@ -191,7 +195,12 @@ class RunningLoad:
         elif shortage := next((str(one["shortage"]) for one in said if one["shortage"]), ""):
             valid, invalid_reason = False, f"the generator ran short: {shortage}"
         else:
-            valid, invalid_reason = certify(columns, rate=plan.mean_rate, tightest_limit_s=plan.tightest_limit_s)
+            valid, invalid_reason = certify(
+                columns,
+                rate=plan.mean_rate,
+                tightest_limit_s=plan.tightest_limit_s,
+                changing=isinstance(plan.rate, Profile),
+            )
         attack_s, wait_s = _spans(columns)
         return Run(
             columns,

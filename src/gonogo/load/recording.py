@@ -37,10 +37,14 @@ class Recording:
         self._spool = spool
         self._values = _Values(values_fd)
 
-    def so_far(self) -> Columns:
-        """Return a copy of the measured rows as they are now; what is on its way counts as cut."""
+    def so_far(self, since_s: float = 0.0) -> Columns:
+        """Return a copy of the measured rows as they are now; what is on its way counts as cut.
+
+        Args:
+            since_s: only those that were due from then on.
+        """
         begun = self._begun()
-        return _columns(self._rows(begun), self._further(begun), copied=True)
+        return _columns(self._rows(begun, since_s), self._further(begun, since_s), copied=True)
 
     def whole(self, until_s: float | None) -> tuple[Columns, int]:
         """Return the measured rows of a run that is over, and how many requests its warm-up had.
@@ -58,18 +62,18 @@ class Recording:
     def _begun(self) -> int:
         return self._spool.head[PICKED]
 
-    def _warmup(self, rows: int) -> int:
-        return int(np.searchsorted(self._view("due_s", "d")[:rows], 0.0))
+    def _warmup(self, rows: int, since_s: float = 0.0) -> int:
+        return int(np.searchsorted(self._view("due_s", "d")[:rows], max(0.0, since_s)))
 
-    def _rows(self, rows: int) -> dict[str, npt.NDArray[np.generic]]:
-        first = self._warmup(rows)
+    def _rows(self, rows: int, since_s: float = 0.0) -> dict[str, npt.NDArray[np.generic]]:
+        first = self._warmup(rows, since_s)
         return {name: self._view(name, code)[first:rows] for name, code in COLUMNS}
 
-    def _further(self, rows: int) -> dict[str, npt.NDArray[np.object_]]:
+    def _further(self, rows: int, since_s: float = 0.0) -> dict[str, npt.NDArray[np.object_]]:
         names = self._plan.further_columns
         if not names:
             return {}
-        first = self._warmup(rows)
+        first = self._warmup(rows, since_s)
         # The numbers are read before the values, so that no number is without its value.
         numbers = [np.array(column[first:rows]) for column in self._spool.further]
         values = self._values.so_far()

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gonogo.errors import ManifestError
+from gonogo.manifests.autoscaler import autoscaler
 from gonogo.manifests.document import Document
 from gonogo.manifests.findings import Finding, Severity
+from gonogo.manifests.job import PlacedCronJob, PlacedJob, cron_job, job
 from gonogo.manifests.objects import Object, objects
 from gonogo.manifests.service import PlacedService, service
 from gonogo.manifests.store import stores
-from gonogo.manifests.topology import Generator, Topology
+from gonogo.manifests.topology import Autoscaler, Generator, Topology
 from gonogo.manifests.workload import PlacedWorkload, generator, is_generator, workload
 
 __all__ = ["Assembly", "Reading", "assemble", "topology"]
@@ -56,6 +58,14 @@ class Assembly:
     services: tuple[PlacedService, ...] = ()
     generators: tuple[Generator, ...] = ()
     findings: tuple[Finding, ...] = ()
+    jobs: tuple[PlacedJob, ...] = ()
+    cron_jobs: tuple[PlacedCronJob, ...] = ()
+    autoscalers: tuple[Autoscaler, ...] = ()
+
+    @property
+    def pods(self) -> tuple[PlacedWorkload, ...]:
+        """Everything that has a Pod template: workloads, Jobs and CronJobs."""
+        return (*self.workloads, *(entry.pods for entry in self.jobs), *(entry.pods for entry in self.cron_jobs))
 
     @property
     def topology(self) -> Topology:
@@ -65,6 +75,10 @@ class Assembly:
             services=tuple(entry.service for entry in self.services),
             generators=self.generators,
             namespaces=tuple(sorted({entry.namespace or entry.name for entry in self.objects} - {""})),
+            jobs=tuple(entry.job for entry in self.jobs),
+            cron_jobs=tuple(entry.cron_job for entry in self.cron_jobs),
+            documents=self.documents,
+            autoscalers=self.autoscalers,
         )
 
     def behind(self, entry: PlacedService) -> tuple[PlacedWorkload, ...]:
@@ -93,7 +107,20 @@ def assemble(documents: Sequence[Document]) -> Assembly:
         else:
             workloads.append(workload(entry, known))
     services = tuple(service(entry) for entry in read if entry.kind == "Service")
-    return Assembly(tuple(documents), read, tuple(workloads), services, tuple(generators), ordered(findings))
+    jobs = tuple(job(entry, known) for entry in read if entry.kind == "Job")
+    scaling = [autoscaler(entry, workloads) for entry in read if entry.kind == "HorizontalPodAutoscaler"]
+    cron_jobs = tuple(cron_job(entry, known) for entry in read if entry.kind == "CronJob")
+    return Assembly(
+        documents=tuple(documents),
+        objects=read,
+        workloads=tuple(workloads),
+        services=services,
+        generators=tuple(generators),
+        findings=ordered(findings),
+        jobs=jobs,
+        cron_jobs=cron_jobs,
+        autoscalers=tuple(entry for entry in scaling if entry is not None),
+    )
 
 
 def ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:

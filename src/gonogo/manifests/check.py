@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from gonogo.manifests import (
+    autoscaler,
     environment,
     fit,
+    job,
     kinds,
     notes,
     notes_traffic,
-    objects,
     pod,
     probe,
     resources,
@@ -31,11 +32,14 @@ from gonogo.manifests.checks import (
     traffic_form,
     traffic_host,
     traffic_outlier,
+    traffic_rejection,
     traffic_route,
+    traffic_sticky,
     traffic_subset,
 )
 from gonogo.manifests.checks import probe as probes
 from gonogo.manifests.checks import service as services
+from gonogo.manifests.compose import rules as compose
 from gonogo.manifests.document import Document
 from gonogo.manifests.findings import Finding
 from gonogo.manifests.rule import Rule
@@ -66,15 +70,18 @@ CHECKS: Final[tuple[Check, ...]] = (
     traffic_route.WEIGHTS,
     traffic_route.ROUTE_SHADOWED,
     traffic_route.FAULT_WITHOUT_SHARE,
+    traffic_sticky.STICKY,
     traffic_form.CHOICE,
     traffic_form.REGEX,
     traffic_outlier.CONSECUTIVE_ERRORS,
     traffic_outlier.EJECTS_NONE,
+    traffic_rejection.REJECTION,
+    traffic_rejection.OVERFLOW,
     traffic_client.HEADER_UNROUTED,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
-    *objects.RULES,
+    *compose.RULES,
     *kinds.RULES,
     *fit.RULES,
     *notes.RULES,
@@ -86,6 +93,8 @@ RULES: Final[tuple[Rule, ...]] = (
     *volume.RULES,
     *pod.RULES,
     *workload.RULES,
+    *job.RULES,
+    *autoscaler.RULES,
     *service.RULES,
     *(entry.rule for entry in CHECKS),
 )

@@ -98,6 +98,10 @@ class Document:
         """Return file and line of the field at ``path``, or of the nearest field above it that exists."""
         return Source(self.source.file, self.node(path).line if path else self.source.line)
 
+    def named(self, path: Path) -> str:
+        """Return the field at ``path`` as findings call it."""
+        return render(path)
+
     def __str__(self) -> str:
         if not self.kind:
             return "document"

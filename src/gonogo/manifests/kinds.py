@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.manifests import schema, schema_route, schema_traffic
+from gonogo.manifests import schema, schema_autoscaler, schema_job, schema_route, schema_traffic
 from gonogo.manifests.findings import Severity
 from gonogo.manifests.fit import closest
 from gonogo.manifests.rule import Rule
@@ -68,6 +68,9 @@ _READ: Final = {
     "Service": ("v1", schema.SERVICE),
     "Pod": ("v1", schema.POD),
     "Deployment": ("apps/v1", schema.DEPLOYMENT),
+    "Job": ("batch/v1", schema_job.JOB),
+    "CronJob": ("batch/v1", schema_job.CRON_JOB),
+    "HorizontalPodAutoscaler": ("autoscaling/v2", schema_autoscaler.AUTOSCALER),
 }
 # Traffic rules that are read, and the versions in which they are served, the current one first.
 _ROUTED: Final = {
@@ -75,7 +78,16 @@ _ROUTED: Final = {
     ("networking.istio.io", "VirtualService"): (("v1", "v1beta1", "v1alpha3"), schema_traffic.VIRTUAL_SERVICE),
     ("gateway.networking.k8s.io", "HTTPRoute"): (("v1", "v1beta1"), schema_route.HTTP_ROUTE),
 }
-_CONVERTED: Final = frozenset({"extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"})
+# What is served in an older version with other fields.
+_ALSO_READ: Final = {("autoscaling/v1", "HorizontalPodAutoscaler"): schema_autoscaler.AUTOSCALER_V1}
+# What is read although clusters refuse it, since which release.
+_CONVERTED: Final = {
+    ("extensions/v1beta1", "Deployment"): "1.16",
+    ("apps/v1beta1", "Deployment"): "1.16",
+    ("apps/v1beta2", "Deployment"): "1.16",
+    ("batch/v1beta1", "CronJob"): "1.25",
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "1.26",
+}
 
 # Group to what of it today's clusters serve, newest first. The empty group is core.
 _SERVED: Final = {
@@ -129,7 +141,6 @@ _HARMLESS: Final = {
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): "no webhook changes objects here",
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): "no webhook refuses objects here",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "its objects are reported by themselves",
-    ("autoscaling", "HorizontalPodAutoscaler"): "replicas stay as the Deployment says: scaling is not tested",
     ("cert-manager.io", "Certificate"): "no certificate is issued",
     ("cert-manager.io", "ClusterIssuer"): "no certificate is issued",
     ("cert-manager.io", "Issuer"): "no certificate is issued",
@@ -154,8 +165,6 @@ _RUNS: Final = {
     ("apps", "ReplicaSet"): "a Deployment",
     ("apps", "StatefulSet"): "a Deployment, where its Pods need no stable name or storage",
     ("argoproj.io", "Rollout"): "a Deployment",
-    ("batch", "CronJob"): "a Pod that runs the same command",
-    ("batch", "Job"): "a Pod that runs the same command",
     ("serving.knative.dev", "Service"): "a Deployment and a Service",
     ("serving.kserve.io", "InferenceService"): "a Deployment and a Service",
 }
@@ -180,11 +189,12 @@ def standing(api_version: str, kind: str) -> Standing:
     """Return how an object of ``kind`` in ``api_version`` is taken."""
     group, _, version = api_version.rpartition("/")
     home, struct = _READ.get(kind, ("", None))
-    if struct is not None and api_version == home:
-        return Standing(struct)
-    if kind == "Deployment" and api_version in _CONVERTED:
-        consequence = f"clusters refuse {api_version} since 1.16; it was read as apps/v1"
-        return Standing(struct, (Remark(API_VERSION_CONVERTED, "apiVersion", consequence, "write apps/v1"),))
+    current = struct if api_version == home else _ALSO_READ.get((api_version, kind))
+    if current is not None:
+        return Standing(current)
+    if since := _CONVERTED.get((api_version, kind)):
+        consequence = f"clusters refuse {api_version} since {since}; it was read as {home}"
+        return Standing(struct, (Remark(API_VERSION_CONVERTED, "apiVersion", consequence, f"write {home}"),))
     gone = _GONE.get(f"{kind} {api_version}") or _GONE.get(api_version)
     if gone:
         consequence = f"{api_version} is gone since Kubernetes {gone[0]}: a cluster of today refuses the object"

@@ -22,9 +22,13 @@ __all__ = [
     "HOST_NAME",
     "HOST_NAMESPACES",
     "IDENTITY",
+    "INDEX_LIMITS",
     "MOUNT_OPTION",
     "NODE_PORT",
+    "OTHER_CONTROLLER",
+    "OTHER_METRIC",
     "PLACEMENT",
+    "POD_FAILURES",
     "POD_RESOURCES",
     "PRIVILEGES",
     "PROBE_GRACE",
@@ -98,3 +102,18 @@ STICKY: Final = _changes(
     "None",
 )
 UNREADY_ENDPOINTS: Final = _changes("replicas that are not ready get no traffic", "remove it")
+POD_FAILURES: Final = _changes(
+    "its rules are not followed: every Pod that fails counts against backoffLimit and is replaced",
+    "judge what follows from exit statuses on a cluster",
+)
+INDEX_LIMITS: Final = _changes(
+    "it is not followed: the Job needs a success of every index, and all failures count against backoffLimit",
+    "remove it, or judge it on a cluster",
+)
+OTHER_METRIC: Final = _changes(
+    "this metric is not measured here: replicas do not follow it",
+    "judge scaling by this metric on a cluster, or scale by the utilization of cpu",
+)
+OTHER_CONTROLLER: Final = _changes(
+    "the Job is run here, although another controller would on a cluster", "remove it", "kubernetes.io/job-controller"
+)

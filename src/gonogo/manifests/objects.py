@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
+from gonogo.manifests.compose.file import ComposeFile, is_compose
+from gonogo.manifests.compose.objects import compose_objects
+from gonogo.manifests.compose.substitution import substituted
 from gonogo.manifests.document import Document
-from gonogo.manifests.findings import Finding, Severity
+from gonogo.manifests.findings import Finding
 from gonogo.manifests.fit import FIELD_MISSING, FIELD_TYPE, fit
 from gonogo.manifests.kinds import standing
-from gonogo.manifests.rule import Place, Rule
+from gonogo.manifests.rule import Place
 from gonogo.manifests.shape import Fields
 
-__all__ = ["RULES", "Object", "objects"]
-
-COMPOSE_FILE: Final = Rule("compose-file", Severity.ERROR, "a docker-compose file was given instead of manifests")
-RULES: Final = (COMPOSE_FILE,)
+__all__ = ["Object", "objects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +39,30 @@ class Object:
 
 def objects(documents: Sequence[Document], findings: list[Finding]) -> tuple[Object, ...]:
     """Return what is read of ``documents``; everything wrong or left out goes to ``findings``."""
-    found = (_object(Place(document, findings)) for document in documents)
-    return tuple(entry for entry in found if entry is not None)
+    found: list[Object] = []
+    for document in documents:
+        if is_compose(document):
+            found += _of_compose(document, findings)
+        elif (entry := _object(Place(document, findings))) is not None:
+            found.append(entry)
+    return tuple(found)
+
+
+def _of_compose(document: Document, findings: list[Finding]) -> list[Object]:
+    """Return what a docker-compose file declares; it has been read with its variables, or has none."""
+    file = document if isinstance(document, ComposeFile) else _unattached(document)
+    return [
+        Object(place, fields, place.document.kind, place.document.namespace, place.document.name)
+        for place, fields in compose_objects(file, findings)
+    ]
+
+
+def _unattached(document: Document) -> ComposeFile:
+    return substituted(document, values={}, environment={}, folder="")
 
 
 def _object(place: Place) -> Object | None:
     document = place.document
-    body = document.body
-    if "services" in body and "apiVersion" not in body:
-        (place / "services").report(
-            COMPOSE_FILE,
-            "this is a docker-compose file: nothing in it is read",
-            "declare Deployments and Services; `kompose convert` makes a first version of them",
-        )
-        return None
     if not all([_headed(place, "apiVersion"), _headed(place, "kind")]):
         return None
     taken = standing(document.api_version, document.kind)

@@ -1,13 +1,16 @@
-"""Read manifests from files, folders and standard input. The one module of this room that touches files."""
+"""Read manifests from files, folders and standard input, and whatever docker-compose files name beside them."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
 from gonogo.errors import ManifestError
+from gonogo.manifests.compose.attachment import attached
+from gonogo.manifests.compose.file import NAMES, is_compose
 from gonogo.manifests.document import Document
 from gonogo.manifests.syntax import parse
 
@@ -22,7 +25,8 @@ def read(paths: Sequence[Path | str], *, stdin: TextIO | None = None) -> tuple[D
 
     Args:
         paths: files, folders (read recursively: ``*.yaml``, ``*.yml``, ``*.json`` in order of their names, hidden
-            ones left out) and ``-`` for standard input. A file that is named twice is read once.
+            ones left out) and ``-`` for standard input. A file that is named twice is read once. A docker-compose file
+            in a folder that holds other manifests is another form of them, and read only when it is named itself.
         stdin: what ``-`` reads; the process's standard input by default.
 
     Raises:
@@ -30,7 +34,8 @@ def read(paths: Sequence[Path | str], *, stdin: TextIO | None = None) -> tuple[D
     """
     documents: list[Document] = []
     for file in _files(paths):
-        documents += parse(_from_stdin(stdin or sys.stdin) if file == "-" else _from_file(file), file)
+        found = parse(_from_stdin(stdin or sys.stdin) if file == "-" else _from_file(file), file)
+        documents += [attached(one, os.environ) if is_compose(one) else one for one in found]
     if not documents:
         named = ", ".join(str(path) for path in paths) or "no path"
         raise ManifestError("no object is declared", where=named, mend="name files or folders with Kubernetes YAML")
@@ -63,7 +68,7 @@ def _in_folder(folder: Path) -> list[Path]:
         raise ManifestError(
             "the folder holds no .yaml, .yml or .json file", where=str(folder), mend="name the folder of the manifests"
         )
-    return found
+    return [file for file in found if file.name not in NAMES] or found
 
 
 def _from_file(file: str) -> str:

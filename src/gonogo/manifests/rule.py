@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gonogo.manifests.document import Document, Lines, Path, render
+from gonogo.manifests.document import Document, Lines, Path
 from gonogo.manifests.findings import Finding, Severity
 
 __all__ = ["Place", "Rule"]
@@ -53,7 +53,7 @@ class Place:
             severity=rule.severity,
             source=self.document.at(self.path),
             object=str(self.document),
-            field=render(self.path),
+            field=self.document.named(self.path),
             consequence=consequence,
             mend=mend,
         )

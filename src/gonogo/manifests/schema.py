@@ -27,7 +27,18 @@ from gonogo.manifests.shape import (
     read,
 )
 
-__all__ = ["CONFIG_MAP", "DEPLOYMENT", "NAMESPACE", "POD", "SECRET", "SERVICE", "object_of"]
+__all__ = [
+    "CONFIG_MAP",
+    "DEPLOYMENT",
+    "NAMESPACE",
+    "POD",
+    "SECRET",
+    "SELECTOR",
+    "SERVICE",
+    "TEMPLATE",
+    "object_of",
+    "template_of",
+]
 
 _PORT: Final = Number(1, 65535)
 _STATUS: Final = read(Anything())
@@ -75,22 +86,13 @@ def object_of(name: Complaint, **fields: Field) -> Struct:
     )
 
 
-_TEMPLATE: Final = Struct(
-    {
-        "metadata": read(
-            Struct(
-                {
-                    "name": read(Text()),
-                    "namespace": read(Text()),
-                    "generateName": read(Text()),
-                    **_MARKS,
-                    **_SERVER_SIDE,
-                }
-            )
-        ),
-        "spec": need(POD_SPEC),
-    }
-)
+def template_of(spec: Struct) -> Struct:
+    """Return the shape of what other objects are made of: metadata and ``spec``."""
+    metadata = {name: read(Text()) for name in ("name", "namespace", "generateName")}
+    return Struct({"metadata": read(Struct({**metadata, **_MARKS, **_SERVER_SIDE})), "spec": need(spec)})
+
+
+TEMPLATE: Final = template_of(POD_SPEC)
 _EXPRESSION: Final = Struct(
     {
         "key": need(Text(complaint=label_key)),
@@ -98,7 +100,7 @@ _EXPRESSION: Final = Struct(
         "values": read(Listing(Text(complaint=label_value))),
     }
 )
-_SELECTOR: Final = Struct(
+SELECTOR: Final = Struct(
     {
         "matchLabels": read(Entries(Text(complaint=label_value), label_key)),
         "matchExpressions": read(Listing(_EXPRESSION)),
@@ -167,8 +169,8 @@ DEPLOYMENT: Final = object_of(
         Struct(
             {
                 "replicas": read(Number()),
-                "selector": need(_SELECTOR),
-                "template": need(_TEMPLATE),
+                "selector": need(SELECTOR),
+                "template": need(TEMPLATE),
                 "minReadySeconds": Field(Number(), note=ROLLOUT),
                 "strategy": Field(Anything(), note=ROLLOUT),
                 "paused": Field(Flag(), note=ROLLOUT),

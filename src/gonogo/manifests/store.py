@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from gonogo.manifests.compose.file import Composed
 from gonogo.manifests.findings import Severity
 from gonogo.manifests.objects import Object
 from gonogo.manifests.rule import Place, Rule
@@ -103,7 +104,8 @@ def _store(entry: Object) -> Store:
     texts: Mapping[str, str] = entry.fields.get("stringData" if secret else "data", {})
     files = {key: _decoded(text, entry.place / encoded / key) for key, text in entry.fields.get(encoded, {}).items()}
     files |= {key: text.encode() for key, text in texts.items()}
-    if sum(len(content) for content in files.values()) > _LARGEST:
+    of_cluster = not isinstance(entry.place.document, Composed)  # what docker mounts has no such limit
+    if of_cluster and sum(len(content) for content in files.values()) > _LARGEST:
         (entry.place / "data").report(
             STORE_TOO_LARGE, "Kubernetes refuses the object", "split it, or put the file into the image"
         )

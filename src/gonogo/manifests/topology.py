@@ -12,21 +12,27 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gonogo.errors import UsageError
+from gonogo.manifests.document import Document
 from gonogo.manifests.findings import Source
 from gonogo.manifests.secret import SecretBytes, SecretText
 
 __all__ = [
+    "Autoscaler",
     "ConfigMapVolume",
     "Container",
+    "CronJob",
     "EmptyDirVolume",
     "EnvVar",
     "Exec",
     "Generator",
     "HttpGet",
+    "Job",
     "Mount",
     "Port",
     "Probe",
     "Resources",
+    "Scaling",
+    "ScalingPolicy",
     "Service",
     "ServicePort",
     "TcpSocket",
@@ -172,7 +178,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment, or a Pod as a workload of one replica.
+    """A Deployment, a Pod as a workload of one replica, or the Pod template of a Job.
 
     Attributes:
         labels: labels of the Pods (not of the Deployment).
@@ -181,7 +187,7 @@ class Workload:
         restart_policy: ``Always``, ``OnFailure`` or ``Never``.
     """
 
-    kind: Literal["Deployment", "Pod"]
+    kind: Literal["Deployment", "Pod", "Job"]
     namespace: str
     name: str
     replicas: int
@@ -196,6 +202,140 @@ class Workload:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Job of batch/v1, or what a CronJob makes Jobs of, with Kubernetes' defaults.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/
+
+    Attributes:
+        template: its Pods; ``replicas`` is the parallelism.
+        completions: Pods that must succeed; None: any success will do, and then no further Pod is started.
+        indexed: each completion is an index, given to its Pod as ``JOB_COMPLETION_INDEX``.
+        backoff_limit: failed Pods (and, under OnFailure, restarts) that are tolerated.
+        active_deadline_s: seconds from its start after which its Pods are ended and it has failed; None: no deadline.
+        ttl_s: seconds after its end for which it is kept; None: for good.
+        suspended: it starts no Pods until somebody resumes it.
+        kind: of the object that declares it.
+    """
+
+    template: Workload
+    completions: int | None = 1
+    indexed: bool = False
+    backoff_limit: int = 6
+    active_deadline_s: float | None = None
+    ttl_s: float | None = None
+    suspended: bool = False
+    kind: Literal["Job", "CronJob"] = "Job"
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.template.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name, or that of the CronJob that makes it."""
+        return self.template.name
+
+    @property
+    def parallelism(self) -> int:
+        """How many of its Pods run at the same time."""
+        return self.template.replicas
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CronJob:
+    """A CronJob of batch/v1, with Kubernetes' defaults.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
+
+    Attributes:
+        job: what it starts.
+        schedule: five fields or a macro; :class:`gonogo.manifests.schedule.Schedule` reads it.
+        time_zone: IANA name of the zone that the schedule is in.
+        concurrency: what becomes of a start that is due while the last Job still runs.
+        starting_deadline_s: a start that is later than this is left out; None: however late.
+        successful_limit: how many complete Jobs are kept.
+        failed_limit: how many failed Jobs are kept.
+    """
+
+    job: Job
+    schedule: str
+    time_zone: str = "UTC"
+    concurrency: Literal["Allow", "Forbid", "Replace"] = "Allow"
+    starting_deadline_s: float | None = None
+    successful_limit: int = 3
+    failed_limit: int = 1
+    suspended: bool = False
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.job.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.job.name
+
+    def __str__(self) -> str:
+        return f"CronJob {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingPolicy:
+    """How much an autoscaler may change within a time: ``value`` Pods, or ``value`` percent of them."""
+
+    kind: Literal["Pods", "Percent"]
+    value: int
+    period_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How an autoscaler scales in one direction.
+
+    Attributes:
+        window_s: stabilization: the most cautious recommendation of so many seconds counts.
+        select: which policy counts where several allow something; Disabled: it does not scale in this direction.
+        tolerance: share of the target by which the measured value may differ before anything is done.
+    """
+
+    window_s: float
+    policies: tuple[ScalingPolicy, ...]
+    select: Literal["Max", "Min", "Disabled"] = "Max"
+    tolerance: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler on the CPU of a Deployment, with Kubernetes' defaults.
+
+    https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+
+    Attributes:
+        workload: name of the Deployment.
+        cpu: CPU in use over CPU requested that it aims at, 0.7 for 70 %.
+    """
+
+    namespace: str
+    name: str
+    workload: str
+    source: Source
+    least: int
+    most: int
+    cpu: float
+    up: Scaling
+    down: Scaling
+
+    def __str__(self) -> str:
+        return f"HorizontalPodAutoscaler {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +379,7 @@ class Generator:
         cpu: cores, from the first container's limit or else its request; None when silent.
         memory: bytes, likewise.
         files: what is mounted from ConfigMaps: absolute path in the Pod to content. Target files, bodies.
+        annotations: of the Pod; those of a sidecar say what it shall be.
     """
 
     namespace: str
@@ -247,6 +388,7 @@ class Generator:
     cpu: float | None = None
     memory: int | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +397,18 @@ class Topology:
 
     Attributes:
         namespaces: those that are declared and those that are used, sorted.
+        documents: the manifests' objects as they were written, for platforms that apply them; empty where it was made
+            otherwise.
     """
 
     workloads: tuple[Workload, ...] = ()
     services: tuple[Service, ...] = ()
     generators: tuple[Generator, ...] = ()
     namespaces: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    cron_jobs: tuple[CronJob, ...] = ()
+    documents: tuple[Document, ...] = field(default=(), repr=False, compare=False)
+    autoscalers: tuple[Autoscaler, ...] = ()
 
     def service(self, name: str) -> Service:
         """Return the Service called ``name`` or ``namespace/name``.
@@ -276,6 +424,15 @@ class Topology:
         if found:
             raise UsageError(f"{len(found)} Services are called {short!r}", mend=f"name one of them in full: {known}")
         raise UsageError(f"no Service is called {name!r}", mend=f"the manifests declare: {known}")
+
+    def most_replicas(self, workload: Workload) -> int:
+        """Return how many replicas ``workload`` may have at once: its own, or what an autoscaler allows if more."""
+        allowed = [
+            each.most
+            for each in self.autoscalers
+            if (each.namespace, each.workload) == (workload.namespace, workload.name)
+        ]
+        return max(workload.replicas, *allowed, 0)
 
     def behind(self, service: Service) -> tuple[Workload, ...]:
         """Return the workloads whose Pods stand behind ``service``."""

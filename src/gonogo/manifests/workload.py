@@ -1,10 +1,10 @@
-"""Deployments and Pods to workloads and generators."""
+"""Deployments, Pods and Pod templates to workloads and generators."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Literal
 
 from gonogo.manifests.findings import Severity
 from gonogo.manifests.fit import FIELD_VALUE
@@ -16,7 +16,7 @@ from gonogo.manifests.shape import Fields
 from gonogo.manifests.store import Stores
 from gonogo.manifests.topology import ConfigMapVolume, Container, Generator, Workload
 
-__all__ = ["RULES", "PlacedWorkload", "generator", "is_generator", "workload"]
+__all__ = ["RULES", "PlacedWorkload", "generator", "is_generator", "templated", "workload"]
 
 SELECTOR_MISMATCH: Final = Rule(
     "selector-mismatch", Severity.ERROR, "a Deployment's selector does not select its own Pods"
@@ -81,7 +81,7 @@ def workload(entry: Object, stores: Stores) -> PlacedWorkload:
     """Return the workload that ``entry``, a Deployment or a Pod, declares."""
     spec = entry.fields.get("spec", {})
     if entry.kind == "Pod":
-        read = _workload(entry, entry.fields, entry.place, stores)
+        read = templated(entry, entry.fields, entry.place, stores, kind="Pod")
         return PlacedWorkload(read, entry.place, entry.place / "spec", spec)
     template, place = spec.get("template", {}), entry.place / "spec" / "template"
     labels = template.get("metadata", {}).get("labels", {})
@@ -100,7 +100,9 @@ def workload(entry: Object, stores: Stores) -> PlacedWorkload:
             f"a Deployment's Pods cannot have {policy}: Kubernetes refuses it",
             "write Always, or remove it",
         )
-    return PlacedWorkload(_workload(entry, template, place, stores), entry.place, place / "spec", pod_spec, chosen)
+    replicas = spec.get("replicas", 1)
+    read = templated(entry, template, place, stores, kind="Deployment", replicas=replicas)
+    return PlacedWorkload(read, entry.place, place / "spec", pod_spec, chosen)
 
 
 def generator(entry: Object, stores: Stores) -> Generator:
@@ -117,18 +119,27 @@ def generator(entry: Object, stores: Stores) -> Generator:
         cpu=cpu,
         memory=memory,
         files=_mounted(first, reading, entry.place / "spec"),
+        annotations=entry.fields.get("metadata", {}).get("annotations", {}),
     )
 
 
-def _workload(entry: Object, template: Fields, place: Place, stores: Stores) -> Workload:
+def templated(
+    entry: Object,
+    template: Fields,
+    place: Place,
+    stores: Stores,
+    *,
+    kind: Literal["Deployment", "Pod", "Job"],
+    replicas: int = 1,
+) -> Workload:
+    """Return the workload of ``entry`` whose Pods ``template``, which stands at ``place``, describes."""
     spec, metadata = template.get("spec", {}), template.get("metadata", {})
     reading = _pod(entry, template, place, stores)
-    is_pod = entry.kind == "Pod"
     return Workload(
-        kind="Pod" if is_pod else "Deployment",
+        kind=kind,
         namespace=entry.namespace,
         name=entry.name,
-        replicas=1 if is_pod else entry.fields.get("spec", {}).get("replicas", 1),
+        replicas=replicas,
         containers=reading.containers,
         source=entry.place.document.source,
         init_containers=reading.init_containers,

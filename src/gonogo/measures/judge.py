@@ -20,7 +20,7 @@ __all__ = ["judge", "judge_repeats", "open_invalid"]
 _UNSENT: Final = "Without the requests that the load generator itself left unsent this would not be NO-GO"
 
 
-def judge(run: Run, criterion: Criterion, *, method: Method = Method.FIXED) -> Verdict:
+def judge(run: Run, criterion: Criterion, *, method: Method | None = None) -> Verdict:
     """Return what ``run`` says about ``criterion``.
 
     - An INVALID run decides nothing: INCONCLUSIVE, in the name of the generator.
@@ -30,11 +30,12 @@ def judge(run: Run, criterion: Criterion, *, method: Method = Method.FIXED) -> V
     Args:
         run: what was measured.
         criterion: the claim.
-        method: ANYTIME for a run that was looked at before its end.
+        method: of the bounds; None: ANYTIME for a run that was looked at before its end, FIXED for others.
 
     Raises:
         UsageError: the run has no such target.
     """
+    method = method or (Method.ANYTIME if run.facts.anytime else Method.FIXED)
     verdict = judge_evidence(criterion, evidence(run, criterion.measure), method=method)
     if not run.facts.valid:
         return open_invalid(run, verdict)

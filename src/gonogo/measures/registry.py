@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gonogo.errors import UsageError
-from gonogo.measures import shares, times, volume
+from gonogo.measures import (
+    availability,
+    breaker,
+    difference,
+    mirror,
+    parity,
+    quality,
+    routed,
+    shares,
+    side_times,
+    split,
+    times,
+    volume,
+)
+from gonogo.measures.records import has_records, missing_records
 from gonogo.measures.rows import failed_with, without
 from gonogo.runs.run import Run
 from gonogo.verdicts.criterion import MeasureName
@@ -24,6 +38,32 @@ _BY_NAME: Final[Mapping[str, Callable[[Run, MeasureName], Evidence]]] = {
     "errors": shares.errors,
     "throughput": volume.throughput,
     "requests": volume.requests,
+    "goodput": volume.goodput,
+    "breaker.rejected": breaker.turned_away,
+    "breaker.only_breaker_errors": breaker.only_breaker_errors,
+    "routed": routed.routed,
+    "split": split.split,
+    "moves": split.moves,
+    "mirror.once": mirror.copied,
+    "mirror.share": mirror.copied,
+    "mirror.repeated": mirror.copied,
+    "mirror.leaked": mirror.leaked,
+    "mirror.stray": mirror.stray,
+    "mirror.cost": mirror.cost,
+    "parity.agreement": parity.agreement,
+    "parity.worst": parity.worst_slice,
+    "parity.tv": parity.distance,
+    "parity.distance": parity.distance,
+    "parity.max": parity.largest,
+    "parity.psi": parity.stability,
+    "shadow.success": side_times.side_success,
+    "live.success": side_times.side_success,
+    "quality.accuracy": quality.accuracy,
+    "quality.precision": quality.of_class,
+    "quality.recall": quality.of_class,
+    "quality.rmse": quality.error,
+    "quality.mae": quality.error,
+    "availability": availability.availability,
 }
 
 
@@ -38,5 +78,11 @@ def evidence(run: Run, measure: MeasureName) -> Evidence:
     entry = look_up(measure)
     if entry is None:
         raise UsageError(f"{measure} is no measure", mend=suggestion(measure.name))
+    if entry.kind == "difference":
+        return difference.difference(without(run, failed_with(run.columns, "cut")), measure)
     known = without(run, failed_with(run.columns, "cut"))
+    if measure.population == "admitted" and has_records(known.columns):
+        lacking = missing_records(known, "latency of admitted requests", entry.unit)
+        if lacking is not None:
+            return lacking
     return times.quantile(known, measure) if entry.kind == "quantile" else _BY_NAME[measure.name](known, measure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,8 @@ from gonogo.runs.run import ERRORS, Columns, Run, RunFacts
 from gonogo.units import format_count, format_duration
 from gonogo.verdicts.criterion import Criterion
 from gonogo.verdicts.method import Method
-from gonogo.verdicts.sequential import EARLIEST_GO_S, Sequential
-from gonogo.verdicts.verdict import Outcome, Verdict
+from gonogo.verdicts.sequential import EARLIEST_GO_S, Sequential, at_the_end
+from gonogo.verdicts.verdict import Verdict
 
 __all__ = ["Load", "Watch"]
 
@@ -45,8 +46,8 @@ class Watch:
     """The criteria of one open-loop run, looked at while it goes on.
 
     Only requests due before the first one that is still on its way are looked at: those that ended fast must not speak
-    before those that take long. Looks come when there are 10 % more requests than at the last, however often
-    :meth:`update` is called, which bounds what they cost.
+    before those that take long. Looks come when there are 10 % more requests than at the last, and when GO is possible
+    for the first time, however often :meth:`update` is called, which bounds what they cost.
 
     Args:
         criteria: all that the run shall decide.
@@ -57,6 +58,13 @@ class Watch:
         self._state = Sequential(tuple(criteria))
         self._load = load
         self._seen = 0
+
+    @property
+    def next_look(self) -> int:
+        """How many requests must be over before :meth:`update` looks again."""
+        wanted = math.ceil(max(_FIRST_LOOK, self._seen * _GROWTH))
+        first_go = math.ceil(EARLIEST_GO_S * self._load.rate)
+        return min(wanted, first_go) if self._seen < first_go else wanted
 
     @property
     def decided(self) -> bool:
@@ -75,7 +83,7 @@ class Watch:
             columns: a snapshot; requests on their way have the error ``cut``.
         """
         known = _until_first_missing(columns)
-        if self.decided or len(known) < max(_FIRST_LOOK, self._seen * _GROWTH):
+        if self.decided or len(known) < self.next_look:
             return self.decided
         self._seen = len(known)
         run = self._run(known)
@@ -137,16 +145,9 @@ class Watch:
 
 
 def _at_the_end(run: Run, criterion: Criterion) -> Verdict:
-    """Return the verdict of the bets, or a NO-GO of the whole run that is clear enough to spare a fifth of the doubt.
-
-    An overload that grows from the first request to the last has no independent stretches for bets to count.
-    """
-    verdict = judge(run, criterion, method=Method.ANYTIME)
-    if verdict.outcome is not Outcome.INCONCLUSIVE:
-        return verdict
-    whole = judge(run, criterion)
-    clear = whole.outcome is Outcome.NO_GO and whole.p is not None and whole.p <= (1 - criterion.confidence) / 5
-    return whole if clear else verdict
+    """Return the verdict on a criterion that no look decided."""
+    looked = judge(run, criterion, method=Method.ANYTIME)
+    return at_the_end(looked, judge(run, criterion, method=Method.FIXED)) if run.facts.valid else looked
 
 
 def _until_first_missing(columns: Columns) -> Columns:

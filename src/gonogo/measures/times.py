@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from gonogo.measures.records import has_records, rejected
 from gonogo.measures.rows import BoolArray, answered, blocks, failed_with, of_target
+from gonogo.measures.side_times import side_times
 from gonogo.runs.run import Columns, Run
 from gonogo.verdicts.criterion import MeasureName
 from gonogo.verdicts.evidence import Fact, FloatArray, Mean, Quantile
@@ -23,6 +26,8 @@ _NOUNS: Final[Mapping[str, str]] = {
     "admitted": "latency of admitted requests",
     "queued": "wait for a free connection",
     "lag": "load generator's lag",
+    "live": "latency of the current model",
+    "shadow": "latency of the shadow",
 }
 _TURNED_AWAY: Final = 503
 
@@ -100,6 +105,9 @@ def _answered(columns: Columns) -> tuple[FloatArray, BoolArray]:
 
 def _admitted(columns: Columns) -> tuple[FloatArray, BoolArray]:
     values, _ = _every(columns)
+    if has_records(columns):
+        return values, ~rejected(columns)
+    # Without records the breaker's 503 cannot be told from one of the service.
     return values, (columns.status != _TURNED_AWAY) | columns.success
 
 
@@ -123,4 +131,6 @@ _POPULATIONS: Final[Mapping[str, Callable[[Columns], tuple[FloatArray, BoolArray
     "admitted": _admitted,
     "queued": _queued,
     "lag": _lag,
+    "live": partial(side_times, side="live"),
+    "shadow": partial(side_times, side="shadow"),
 }

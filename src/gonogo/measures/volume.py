@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
@@ -13,7 +14,7 @@ from gonogo.runs.run import Run
 from gonogo.verdicts.criterion import MeasureName
 from gonogo.verdicts.evidence import Fact, FloatArray, IntArray, Mean, Signal
 
-__all__ = ["requests", "throughput"]
+__all__ = ["goodput", "requests", "throughput"]
 
 
 def throughput(run: Run, measure: MeasureName) -> Mean:
@@ -37,6 +38,12 @@ def throughput(run: Run, measure: MeasureName) -> Mean:
         noun=f"throughput of {measure.key}" if measure.key else "throughput",
         **_each(run, members, index, seconds),
     )
+
+
+def goodput(run: Run, measure: MeasureName) -> Mean:
+    """Return successes per second of the attack: what was served of the load while it was offered."""
+    offered = replace(run, facts=replace(run.facts, wait_s=0.0))
+    return replace(throughput(offered, measure), noun=f"goodput of {measure.key}" if measure.key else "goodput")
 
 
 class _Each(TypedDict, total=False):

@@ -8,9 +8,10 @@
 """
 
 from gonogo.mesh.envoy.bootstrap import dynamic_files
+from gonogo.mesh.istio.sticky import envoy_filters
 from gonogo.mesh.layout import layout
 from gonogo.mesh.reading import read
 from gonogo.mesh.renderers import RENDERERS, render
 from gonogo.mesh.rendering import Rendering
 
-__all__ = ["RENDERERS", "Rendering", "dynamic_files", "layout", "read", "render"]
+__all__ = ["RENDERERS", "Rendering", "dynamic_files", "envoy_filters", "layout", "read", "render"]

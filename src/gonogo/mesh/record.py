@@ -9,7 +9,7 @@ from typing import Any
 
 from gonogo.errors import UsageError
 
-__all__ = ["AccessRecord", "access_record"]
+__all__ = ["AccessRecord", "access_record", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,32 @@ def access_record(line: str) -> AccessRecord:
             bytes_in=int(fields["bytes_in"] or 0),
             bytes_out=int(fields["bytes_out"] or 0),
         )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{line[:80]!r} is no access record", mend="give a line of the sidecar's access log"
+        ) from error
+
+
+def trace(line: str) -> tuple[str, str, str, str, str]:
+    """Return what joins a record to its request, at a third of the cost of the whole record.
+
+    Returns:
+        The request's id; flags, sorted and separated by commas; service; subset; the last replica that was asked.
+
+    Raises:
+        UsageError: the line is no record.
+    """
+    try:
+        fields = json.loads(line)
+        flags, upstream = fields["flags"] or "", fields["upstream"] or ""
+        if flags == "-":
+            flags = ""
+        elif "," in flags:
+            flags = ",".join(sorted(flags.split(",")))
+        if upstream == "-" or "," in upstream:
+            asked = [entry.strip() for entry in upstream.split(",") if entry.strip() not in ("", "-")]
+            upstream = asked[-1] if asked else ""
+        return fields["request_id"] or "", flags, fields["service"] or "", fields["subset"] or "", upstream
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{line[:80]!r} is no access record", mend="give a line of the sidecar's access log"

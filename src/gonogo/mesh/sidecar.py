@@ -77,14 +77,18 @@ class Sidecar:
         admin: where its administration listens: on loopback or a unix socket; None for none.
         access_log: file that gets one JSON object for each request; empty for none.
         name: what it calls itself in its records.
+        workers: threads (Envoy) or processes (Nginx) that serve requests; Envoy is told on its command line.
     """
 
     outlets: tuple[Outlet, ...]
     admin: Address | SocketPath | None = None
     access_log: str = ""
     name: str = "client"
+    workers: int = 1
 
     def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise UsageError(f"a sidecar with {self.workers} workers", mend="give it one or more")
         if isinstance(self.admin, Address) and not self.admin.loopback:
             raise UsageError(
                 f"the administration of the sidecar would listen on {self.admin}, where others reach it",

@@ -10,11 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
-from gonogo.manifests.topology import Service, Topology
+from gonogo.manifests.topology import Job, Service, Topology
 
-__all__ = ["Endpoint", "Faults", "Observation", "Platform", "Replica", "ReplicaSample", "RunningStack"]
+__all__ = [
+    "Endpoint",
+    "Faults",
+    "JobPod",
+    "JobRun",
+    "JobRunner",
+    "Observation",
+    "Platform",
+    "Replica",
+    "ReplicaSample",
+    "RunningStack",
+    "Scalable",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,91 @@ class Faults(Protocol):
 
     def kill(self, replica: str) -> None:
         """Kill the replica's processes with SIGKILL; its restart policy decides what follows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobPod:
+    """One Pod of a Job.
+
+    Attributes:
+        name: ``namespace/run/ordinal``; replacements of failed Pods count on.
+        index: its completion index; None where the Job has none.
+        exit_status: of the first container that did not end well, or 0; None while it runs, and after a signal.
+        how: how it ended, as a clause.
+        restarts: containers started again in it.
+        started_at: seconds since 1970; ``ended_at`` likewise, None while it runs.
+        log: file with the output of its containers.
+    """
+
+    name: str
+    index: int | None
+    phase: Literal["running", "succeeded", "failed"]
+    exit_status: int | None
+    how: str
+    restarts: int
+    started_at: float
+    ended_at: float | None
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A Job that was started: by the manifests, by a CronJob, or because it was asked for.
+
+    Attributes:
+        name: ``namespace/name`` of its own.
+        job: ``Kind namespace/name`` of the Job or CronJob that declares it.
+        reason: why it ended: ``Complete``, ``BackoffLimitExceeded``, ``DeadlineExceeded``, or in words; empty before.
+        started_at: seconds since 1970; ``ended_at`` likewise, None while it runs.
+        pods: in the order of their starts.
+    """
+
+    name: str
+    job: str
+    phase: Literal["running", "complete", "failed"]
+    reason: str
+    started_at: float
+    ended_at: float | None
+    pods: tuple[JobPod, ...]
+
+
+@runtime_checkable
+class JobRunner(Faults, Protocol):
+    """A running stack that runs Jobs, whose Pods can be killed as replicas can. Not every platform does."""
+
+    def start_job(self, job: Job, run: str, env: Mapping[str, str]) -> None:
+        """Start ``job``, one of the topology's, as ``run``.
+
+        Args:
+            job: a Job, or what a CronJob makes Jobs of.
+            run: a name that no run of this stack in its namespace has had.
+            env: variables for all its containers, over those of the manifest.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        ...
+
+    def end_job(self, run: str, reason: str) -> None:
+        """Begin to end the run ``namespace/name`` with its Pods' grace time; ``reason`` is why it then has failed."""
+        ...
+
+    def job_runs(self) -> tuple[JobRun, ...]:
+        """Every Job started so far, in the order of their starts."""
+        ...
+
+
+@runtime_checkable
+class Scalable(Protocol):
+    """A running stack whose Deployments can be scaled. Not every platform does."""
+
+    def scale(self, workload: str, replicas: int) -> None:
+        """Begin to have ``replicas`` of the Deployment ``workload`` (``namespace/name``).
+
+        Raises:
+            UsageError: there is no such Deployment, or it may not have so many.
+        """
         ...
 
 

@@ -6,19 +6,25 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final, cast
 
-from gonogo.errors import MissingPart, SettingsError
+from gonogo.errors import AbsentPlatform, SettingsError
 from gonogo.platforms.interface import Platform
 
-__all__ = ["NAMES", "create"]
+__all__ = ["CHOICES", "NAMES", "create"]
 
 _FACTORIES: Final[Mapping[str, tuple[str, str, str]]] = {
     # name: module, factory in it, extra that installs what it needs (empty: nothing beyond the core)
     "attached": ("gonogo.platforms.attached", "AttachedPlatform", ""),
+    "cluster": ("gonogo.platforms.cluster", "ClusterPlatform", "cluster"),
+    "docker": ("gonogo.platforms.docker", "DockerPlatform", "docker"),
+    "kind": ("gonogo.platforms.kind", "KindPlatform", "cluster"),
     "process": ("gonogo.platforms.process", "ProcessPlatform", ""),
 }
 
 NAMES: Final = tuple(sorted(_FACTORIES))
 """Every platform that ``create`` knows."""
+
+CHOICES: Final = tuple(name for name in NAMES if name != "attached")
+"""Every platform that the setting ``platform`` may name; one attaches with ``attach``."""
 
 
 def create(name: str, **options: object) -> Platform:
@@ -28,7 +34,7 @@ def create(name: str, **options: object) -> Platform:
 
     Raises:
         SettingsError: no platform has that name.
-        MissingPart: what the platform needs is not installed.
+        AbsentPlatform: what the platform needs is not installed.
     """
     if name not in _FACTORIES:
         raise SettingsError(f"no platform is called {name!r}", mend=f"choose one of: {', '.join(NAMES)}")
@@ -39,7 +45,7 @@ def create(name: str, **options: object) -> Platform:
         if (error.name or "").partition(".")[0] == "gonogo":
             raise
         wanted = f"gonogo[{extra}]" if extra else str(error.name)
-        raise MissingPart(
+        raise AbsentPlatform(
             f"the platform {name!r} needs the Python module {error.name!r}, which is not installed",
             mend=f"run: pip install '{wanted}'",
         ) from error

@@ -21,7 +21,7 @@ from gonogo.verdicts.verdict import Outcome
 __all__ = ["render_openmetrics"]
 
 _QUANTILES: Final = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99", "p999": "0.999"}
-_UNITS: Final = {"s": "seconds", "share": "ratio", "/s": "per_second", "count": "count"}
+_UNITS: Final = {"s": "seconds", "share": "ratio", "/s": "per_second", "count": "count", "index": "index"}
 
 _Labels = Mapping[str, str]
 _Sample = tuple[_Labels, float]

@@ -123,6 +123,9 @@ class RunFacts:
         tightest_limit_s: the tightest latency limit that the run shall decide; None without one.
         started_at: UTC, ISO 8601.
         cut_short: why the run ended before its duration; empty when it did not.
+        anytime: it was looked at while it went on and could have stopped, so that only bounds that hold at every look
+            say anything of it (gonogo.verdicts.method).
+        stopped_early: when it ended before its duration because its criteria were decided, as planned; empty when not.
         valid: whether the generator kept its schedule well enough to judge the service.
         invalid_reason: what it failed in, with figures; empty when valid.
         labels: whatever the suite wants to find again.
@@ -143,6 +146,8 @@ class RunFacts:
     tightest_limit_s: float | None = None
     started_at: str = ""
     cut_short: str = ""
+    anytime: bool = False
+    stopped_early: str = ""
     valid: bool = True
     invalid_reason: str = ""
     generator: GeneratorFacts = GeneratorFacts()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gonogo.errors import UsageError
 from gonogo.load.driver import Progress, RunningLoad
+from gonogo.load.locust.driver import RunningUsers
 from gonogo.runs.run import Columns
 from gonogo.suite.run import JudgedRun
 from gonogo.units import parse_duration
@@ -17,7 +18,7 @@ __all__ = ["LiveLoad"]
 class LiveLoad:
     """A load that goes on. Its actions run in threads of their own, which :meth:`close` joins."""
 
-    def __init__(self, running: RunningLoad) -> None:
+    def __init__(self, running: RunningLoad | RunningUsers) -> None:
         self._running = running
         self._timers: list[threading.Timer] = []
         self._failures: list[Exception] = []

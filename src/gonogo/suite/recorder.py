@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, RunEntry
 
-__all__ = ["Recorder", "RunPlace"]
+__all__ = ["Observing", "Recorder", "RunPlace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,33 @@ class Recorder(Protocol):
     def criteria(self, entries: Sequence[CriterionEntry]) -> None:
         """Write judged criteria down."""
         ...
+
+    def experiment(self, entry: ExperimentEntry) -> None:
+        """Write an experiment down, or what is known of it by now."""
+        ...
+
+
+class Observing:
+    """Writes runs down as observations and their criteria not at all: an experiment judges them for itself.
+
+    Args:
+        recorder: the session's.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def place(self, name: str) -> RunPlace:
+        """Return a new folder for a run."""
+        return self._recorder.place(name)
+
+    def run(self, entry: RunEntry) -> None:
+        """Write a finished run down as an observation."""
+        self._recorder.run(replace(entry, observation=True))
+
+    def criteria(self, entries: Sequence[CriterionEntry]) -> None:
+        """Write nothing: what an experiment tries may fail."""
+
+    def experiment(self, entry: ExperimentEntry) -> None:
+        """Write an experiment down."""
+        self._recorder.experiment(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gonogo.errors import UndecidedError, UsageError
-from gonogo.measures.judge import judge
+from gonogo.measures.judge import judge, judge_repeats
 from gonogo.runs.run import Columns, Run, RunFacts
 from gonogo.runs.summary import summarize
 from gonogo.suite.observed import Keyed, Observed, Population
@@ -56,10 +56,13 @@ class JudgedRun:
     Args:
         run: what was measured.
         record: writes verdicts down in the session's judgment.
+        repeats: all runs of the same load, when there were several: they are judged together, and figures are those
+            of the last.
     """
 
-    def __init__(self, run: Run, record: Callable[[Sequence[Verdict]], None]) -> None:
+    def __init__(self, run: Run, record: Callable[[Sequence[Verdict]], None], *, repeats: Sequence[Run] = ()) -> None:
         self._run = run
+        self._repeats = tuple(repeats)
         self._record = record
         self._verdicts: tuple[Verdict, ...] = ()
 
@@ -67,6 +70,11 @@ class JudgedRun:
     def name(self) -> str:
         """Name of the run in the judgment."""
         return self._run.facts.name
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every measured run behind the verdict: one, or all repeats."""
+        return self._repeats or (self._run,)
 
     @property
     def go(self) -> RunVerdict:
@@ -100,9 +108,14 @@ class JudgedRun:
             The verdict on these criteria alone.
         """
         parsed = [parse(one) if isinstance(one, str) else one for one in criteria]
-        verdicts = tuple(judge(self._run, one) for one in parsed)
+        if self._repeats:
+            return self.take([judge_repeats(self._repeats, one) for one in parsed])
+        return self.take([judge(self._run, one) for one in parsed])
+
+    def take(self, verdicts: Sequence[Verdict]) -> RunVerdict:
+        """Write verdicts on this run into the judgment, and return them together."""
         self._record(verdicts)
-        self._verdicts += verdicts
+        self._verdicts += tuple(verdicts)
         return RunVerdict(self.name, verdicts)
 
     def __getitem__(self, measure: str) -> Observed:
@@ -143,6 +156,11 @@ class JudgedRun:
     def throughput(self) -> Observed:
         """Successes per second, waiting for the last answer included."""
         return self["throughput"]
+
+    @property
+    def goodput(self) -> Observed:
+        """Successes per second while the load was offered."""
+        return self["goodput"]
 
     @property
     def status(self) -> Keyed:

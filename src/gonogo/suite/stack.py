@@ -9,13 +9,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from gonogo.capture.inlet import Scope
+from gonogo.capture.reading import Reading
 from gonogo.errors import StackError, TargetError, UsageError
 from gonogo.load.expect import expectation
 from gonogo.load.target import Target
 from gonogo.load.target_file import read_targets
 from gonogo.manifests.topology import Generator, Service, Topology
 from gonogo.platforms.interface import Endpoint, Replica, RunningStack
+from gonogo.suite.autoscaling import Autoscaling
 from gonogo.suite.client import AsyncSpreadingTransport, SpreadingTransport
+from gonogo.suite.jobs import CronJobHandle, JobHandle, JobTable, cron_jobs_of, jobs_of
+from gonogo.suite.parity import Capture, capture_of
+from gonogo.suite.traffic import Traffic
 
 __all__ = ["GeneratorHandle", "ServiceHandle", "Stack"]
 
@@ -26,11 +32,21 @@ class Stack:
     Args:
         running: the stack on its platform.
         on_fault: called before a fault is injected, since a hurt stack serves no other test.
+        traffic: the traffic rules that act, carried out by the client's sidecar; None where none do.
+        scaling: what carries out the autoscalers; None where there are none.
     """
 
-    def __init__(self, running: RunningStack, on_fault: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        running: RunningStack,
+        on_fault: Callable[[str], None] = lambda _: None,
+        traffic: Traffic | None = None,
+        scaling: Autoscaling | None = None,
+    ) -> None:
         self.running = running
+        self.scaling = scaling
         self._on_fault = on_fault
+        self.sidecar = traffic
 
     @property
     def topology(self) -> Topology:
@@ -44,6 +60,62 @@ class Stack:
             UsageError: no Service, or more than one, has that name.
         """
         return ServiceHandle(self, self.topology.service(service))
+
+    @property
+    def traffic(self) -> Traffic:
+        """The traffic rules that act, to be changed under load; see :class:`gonogo.suite.traffic.Traffic`.
+
+        Raises:
+            UsageError: none act: the manifests declare none, or have the generator without a sidecar.
+        """
+        if self.sidecar is None:
+            raise UsageError(
+                "no traffic rules act on this stack",
+                where="stack.traffic",
+                mend="declare a DestinationRule, VirtualService or HTTPRoute for one of its Services, and do not"
+                ' annotate the generator Pod with sidecar.istio.io/inject: "false"',
+            )
+        return self.sidecar
+
+    def capture(
+        self,
+        service: str,
+        *,
+        answer: str = "prediction",
+        input: str = "data",  # noqa: A002 - the word for it
+        labels: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        scope: Scope | None = None,
+    ) -> Capture:
+        """Capture from now on what the replicas behind ``service`` are asked and answer, copies for a shadow included.
+
+        Runs get both sides' answers as columns, for criteria such as ``parity.agreement >= 97%``; the answers
+        themselves are kept in the judgment's warehouse. Called again, it returns the capture that goes on.
+
+        Args:
+            service: name or ``namespace/name``.
+            answer: path of the prediction in the answers' JSON, such as ``prediction`` or ``outputs.0.data``.
+            input: path of the rows in the requests' JSON.
+            labels: names of the classes, in the order of the scores.
+            columns: names of the values of a row, in order; slices are searched by them.
+            scope: how much of each body, and which headers, are kept.
+
+        Raises:
+            UsageError: no traffic rules act, or another Service is captured.
+        """
+        traffic, found = self.traffic, self.topology.service(service)
+        reading = Reading(answer=answer, input=input, labels=tuple(labels), columns=tuple(columns))
+        return capture_of(traffic, self.running, found, reading, scope or Scope())
+
+    @property
+    def jobs(self) -> JobTable[JobHandle]:
+        """The Jobs of the manifests: ``stack.jobs["batch"].run()``."""
+        return jobs_of(self.running)
+
+    @property
+    def cron_jobs(self) -> JobTable[CronJobHandle]:
+        """The CronJobs of the manifests: ``stack.cron_jobs["batch"].run()``."""
+        return cron_jobs_of(self.running)
 
     def replicas(self) -> tuple[Replica, ...]:
         """All replicas of the stack, in order of name."""
@@ -68,9 +140,14 @@ class Stack:
         """Kill every process of ``replica`` (``namespace/workload/ordinal``) with SIGKILL."""
         self._on_fault(f"killed {replica}")
         self.running.kill(replica)
+        if self.sidecar is not None:
+            self.sidecar.refresh()
 
-    def resolve(self, target: Target) -> Target:
-        """Return ``target`` aimed at the ready replicas when its host is a Service of the stack, else unchanged.
+    def resolve(self, target: Target, *, direct: bool = False) -> Target:
+        """Return ``target`` aimed at its Service when its host is one of the stack's, else unchanged.
+
+        Requests to a Service that traffic rules speak for go through the client's sidecar; others, and those of a
+        ``direct`` target, to the ready replicas.
 
         Raises:
             TargetError: the host is a Service that has no such port.
@@ -84,7 +161,19 @@ class Stack:
         if port not in {declared.port for declared in service.ports}:
             declared_ports = ", ".join(str(declared.port) for declared in service.ports)
             raise TargetError(f"{service} has no port {port}", where=target.url, mend=f"it declares {declared_ports}")
+        return self.aimed(target, service, port, direct=direct)
+
+    def aimed(self, target: Target, service: Service, port: int, *, direct: bool = False) -> Target:
+        """Return ``target`` aimed at ``port`` of ``service``: through the sidecar where rules speak for it."""
+        if self.sidecar is not None and not direct and (way := self.sidecar.outlet(service, port)):
+            return self.sidecar.traced(replace(target, endpoints=((way.ip, way.port),)))
         return replace(target, endpoints=_addresses(self.running.endpoints(service, port)))
+
+    def ways(self, service: Service, port: int) -> tuple[Endpoint, ...]:
+        """Return where requests for ``port`` of ``service`` go: to the sidecar, or without rules to the replicas."""
+        if self.sidecar is not None and (way := self.sidecar.outlet(service, port)):
+            return (Endpoint(way.ip, way.port),)
+        return self.running.endpoints(service, port)
 
     def serves_at(self, host: str) -> bool:
         """Whether a ready replica of the stack has the address ``host``."""
@@ -144,8 +233,12 @@ class ServiceHandle:
         data: object = None,
         users: int = 1000,
         size: object = None,
+        direct: bool = False,
     ) -> Target:
-        """Return a target on this Service; connections spread over its ready replicas.
+        """Return a target on this Service.
+
+        Requests go through the client's sidecar where traffic rules speak for the Service; else connections spread over
+        its ready replicas.
 
         Args:
             method: HTTP method.
@@ -161,8 +254,9 @@ class ServiceHandle:
             data: rows for ``{row.NAME}``: a list of mappings, or the path of a .csv or .jsonl file.
             users: how many users ``{user}`` tells apart.
             size: sizes of ``{filler}``, such as ``"1KiB..64KiB"``.
+            direct: go past the client's sidecar, so that traffic rules do not act.
         """
-        return Target.build(
+        target = Target.build(
             method,
             self.url(path, port),
             json=json,
@@ -171,21 +265,26 @@ class ServiceHandle:
             expect=expect,
             weight=weight,
             name=name,
-            endpoints=_addresses(self.endpoints(port)),
             extract=extract,
             data=data,
             users=users,
             size=size,
         )
+        return self._stack.aimed(target, self.service, self._port(port), direct=direct)
 
-    def client(self, *, port: int | str | None = None, timeout_s: float = 10.0) -> httpx.Client:
-        """Return an httpx client whose requests take turns over the ready replicas. Close it, or use it in ``with``."""
-        transport = SpreadingTransport(lambda: self.endpoints(port))
+    def client(self, *, port: int | str | None = None, timeout_s: float = 10.0, direct: bool = False) -> httpx.Client:
+        """Return an httpx client whose requests take turns over the ready replicas. Close it, or use it in ``with``.
+
+        Where traffic rules speak for the Service, requests go through the client's sidecar unless ``direct``.
+        """
+        transport = SpreadingTransport(lambda: self._ways(port, direct=direct))
         return httpx.Client(base_url=self._base(port), transport=transport, timeout=timeout_s)
 
-    def async_client(self, *, port: int | str | None = None, timeout_s: float = 10.0) -> httpx.AsyncClient:
+    def async_client(
+        self, *, port: int | str | None = None, timeout_s: float = 10.0, direct: bool = False
+    ) -> httpx.AsyncClient:
         """Return the asynchronous client, likewise."""
-        transport = AsyncSpreadingTransport(lambda: self.endpoints(port))
+        transport = AsyncSpreadingTransport(lambda: self._ways(port, direct=direct))
         return httpx.AsyncClient(base_url=self._base(port), transport=transport, timeout=timeout_s)
 
     def kill(self, ordinal: int = 0) -> Replica:
@@ -199,6 +298,9 @@ class ServiceHandle:
             raise UsageError(f"replica {ordinal} of {len(replicas)}", where=str(self.service), mend="count from 0")
         self._stack.kill(replicas[ordinal].name)
         return replicas[ordinal]
+
+    def _ways(self, port: int | str | None, *, direct: bool) -> tuple[Endpoint, ...]:
+        return self.endpoints(port) if direct else self._stack.ways(self.service, self._port(port))
 
     def _base(self, port: int | str | None) -> str:
         return urlunsplit(urlsplit(self.url("/", port))._replace(path=""))

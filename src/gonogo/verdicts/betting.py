@@ -18,9 +18,20 @@ from typing import Final
 
 import numpy as np
 
-from gonogo.verdicts.evidence import FloatArray
+from gonogo.verdicts.evidence import FloatArray, IntArray
+from gonogo.verdicts.search import first
 
-__all__ = ["bet_mean_above", "bet_mean_below", "bet_share_above", "bet_share_below", "bound_above", "bound_below"]
+__all__ = [
+    "bet_mean_above",
+    "bet_mean_below",
+    "bet_share_above",
+    "bet_share_below",
+    "bound_above",
+    "bound_below",
+    "log_wealth_below",
+    "log_wealth_mean",
+    "most_hits_below",
+]
 
 # Truths to bet on, by how far their odds lie from those of the limit. The last is the spotless (or hopeless) service.
 _FACTORS: Final = np.array([1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0])
@@ -40,8 +51,30 @@ def bet_share_below(hits: float, trials: float, limit: float, *, effect: float =
         return 1.0
     if limit >= 1:
         return 0.0
+    log = log_wealth_below(np.array(hits / effect), np.array((trials - hits) / effect), limit)
+    return math.exp(-min(max(float(log), 0.0), _MOST_LOG))
+
+
+def log_wealth_below(hits: FloatArray, misses: FloatArray, limit: float) -> FloatArray:
+    """Return the logarithm of what bets that a share is below ``limit`` have made of a stake of 1.
+
+    Args:
+        hits: float64[...], requests with the property.
+        misses: float64[...], requests without it.
+        limit: share above 0 and below 1.
+    """
     odds = limit / (1 - limit) / _FACTORS
-    return _p_value(hits / effect, (trials - hits) / effect, limit, odds / (1 + odds), spotless=hits == 0)
+    truths = odds / (1 + odds)
+    hits, misses = hits[..., np.newaxis], misses[..., np.newaxis]
+    logs = hits * np.log(truths / limit) + misses * np.log((1 - truths) / (1 - limit)) + np.log(_WEIGHTS)
+    spotless = np.where(hits == 0, math.log(_SPOTLESS) - misses * math.log1p(-limit), -np.inf)
+    return np.asarray(np.logaddexp.reduce(np.concatenate([logs, spotless], axis=-1), axis=-1))
+
+
+def most_hits_below(limit: float, trials: int, confidence: float) -> int:
+    """Return the most hits of ``trials`` by which a share is shown to be below ``limit``; -1 when not even by none."""
+    doubt = 1 - confidence
+    return first(0, trials, lambda hits: bet_share_below(hits, trials, limit) > doubt) - 1
 
 
 def bet_share_above(hits: float, trials: float, limit: float, *, effect: float = 1.0) -> float:
@@ -89,21 +122,19 @@ def _last(excluded: Callable[[float], bool], high: float) -> float:
     return low
 
 
-def _p_value(hits: float, misses: float, limit: float, truths: FloatArray, *, spotless: bool) -> float:
-    logs = hits * np.log(truths / limit) + misses * np.log((1 - truths) / (1 - limit))
-    logs = np.append(
-        logs + np.log(_WEIGHTS), math.log(_SPOTLESS) - misses * math.log1p(-limit) if spotless else -np.inf
-    )
-    return _one_over(logs)
+def log_wealth_mean(gains: FloatArray, looks: IntArray) -> FloatArray:
+    """Return the logarithm of what bets on a mean have made of a stake of 1, at each look.
+
+    Args:
+        gains: float64[n], of each request on the whole stake, at least -1.
+        looks: int64[k], numbers of requests, at least 1.
+    """
+    logs = np.stack([np.cumsum(np.log1p(stake * gains))[looks - 1] for stake in _STAKES])
+    return np.asarray(np.logaddexp.reduce(logs, axis=0) - math.log(len(_STAKES)))
 
 
 def _stakes(gains: FloatArray, effect: float) -> float:
     """Return the p-value of bets whose gain on each request is at least -1 for the whole stake."""
     logs = np.array([float(np.log1p(stake * gains).sum()) for stake in _STAKES]) / effect
-    return _one_over(logs - math.log(len(_STAKES)))
-
-
-def _one_over(logs: FloatArray) -> float:
-    most = float(logs.max())
-    log = most + math.log(float(np.exp(logs - most).sum()))
+    log = float(np.logaddexp.reduce(logs)) - math.log(len(_STAKES))
     return math.exp(-min(max(log, 0.0), _MOST_LOG))

@@ -14,7 +14,22 @@ import numpy.typing as npt
 
 from gonogo.errors import MeasurementError
 
-__all__ = ["Evidence", "Fact", "FloatArray", "IntArray", "Mean", "Proportion", "Quantile", "Signal"]
+__all__ = [
+    "Difference",
+    "Evidence",
+    "Fact",
+    "FloatArray",
+    "IntArray",
+    "Mean",
+    "Missing",
+    "Proportion",
+    "Quantile",
+    "Signal",
+    "Slice",
+    "Slices",
+    "Split",
+    "Stability",
+]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -30,16 +45,16 @@ class Signal:
     Attributes:
         sums: float64[blocks], of the signal over the requests of each block.
         counts: float64[blocks], requests of each block.
-        variance: of the signal over all requests.
+        squares: float64[blocks], sums of the signal's squares.
     """
 
     sums: FloatArray
     counts: FloatArray
-    variance: float
+    squares: FloatArray
 
     def __post_init__(self) -> None:
-        if self.sums.shape != self.counts.shape or not self.variance >= 0:
-            raise MeasurementError("a signal needs a sum and a count for every block, and a variance of at least 0")
+        if not self.sums.shape == self.counts.shape == self.squares.shape:
+            raise MeasurementError("a signal needs a sum, a count and a sum of squares for every block")
 
     @classmethod
     def of(cls, values: FloatArray, block: IntArray) -> Signal:
@@ -48,8 +63,20 @@ class Signal:
         return cls(
             sums=np.bincount(block, weights=values, minlength=count).astype(np.float64),
             counts=np.bincount(block, minlength=count).astype(np.float64),
-            variance=float(values.var()) if len(values) else 0.0,
+            squares=np.bincount(block, weights=values * values, minlength=count).astype(np.float64),
         )
+
+    @property
+    def variance(self) -> float:
+        """Of the signal over all requests."""
+        total = float(self.counts.sum())
+        if not total:
+            return 0.0
+        return max(0.0, float(self.squares.sum()) / total - (float(self.sums.sum()) / total) ** 2)
+
+    def since(self, block: int) -> Signal:
+        """Return the signal from a block on."""
+        return Signal(self.sums[block:], self.counts[block:], self.squares[block:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +186,133 @@ class Fact:
     rare: bool = False
 
 
-Evidence = Proportion | Quantile | Mean | Fact
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How requests, or users, were shared out among models, in time blocks.
+
+    Attributes:
+        labels: of the models, at least two.
+        weights: declared share of each; they add up to 1.
+        hits: int64[blocks, models].
+        missing: int64[blocks], those of which nobody knows the model.
+        noun: what is counted, in the plural: ``requests``, ``users``.
+        effect: design effect that the bounds are not to be narrower than: requests of one user go together.
+        violations: facts that contradict the declaration whatever the shares are.
+        open_because: why the shares cannot be held against the weights; empty when they can.
+    """
+
+    labels: tuple[str, ...]
+    weights: tuple[float, ...]
+    hits: IntArray
+    missing: IntArray
+    noun: str
+    effect: float = 1.0
+    violations: tuple[str, ...] = ()
+    open_because: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(self.labels) != len(self.weights):  # noqa: PLR2004 - nothing is split in one
+            raise MeasurementError("a split needs two models or more, and a weight for each")
+        if abs(sum(self.weights) - 1) > 1e-6 or min(self.weights) < 0:  # noqa: PLR2004 - rounding
+            raise MeasurementError(f"the weights {self.weights} are no shares of 1", where=", ".join(self.labels))
+        if self.hits.shape != (len(self.missing), len(self.labels)):
+            raise MeasurementError("a block has no count for one of the models")
+
+    @property
+    def n(self) -> int:
+        """All that were shared out."""
+        return int(self.hits.sum() + self.missing.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Figures of a candidate and of the current model, to be held against each other.
+
+    Attributes:
+        candidate, current: of the same kind.
+        names: of the two, the candidate's first.
+        noun: what the figure is: ``successes``, ``p99 of the latency``.
+        counted: what it was seen on, in the plural.
+        open_because: why nothing can be concluded; empty when something can.
+    """
+
+    candidate: Proportion | Quantile
+    current: Proportion | Quantile
+    names: tuple[str, str]
+    noun: str
+    counted: str = "requests"
+    open_because: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.candidate) is not type(self.current):
+            raise MeasurementError("figures of two kinds have no difference", where=self.noun)
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Two histograms over the same bins.
+
+    Attributes:
+        live: int64[bins].
+        shadow: int64[bins].
+        noun: what was counted: ``score of versicolor``.
+        effect: design effect: n requests tell as much as n / effect independent ones.
+    """
+
+    live: IntArray
+    shadow: IntArray
+    noun: str
+    effect: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.live.shape != self.shadow.shape or not self.live.size or min(self.live.min(), self.shadow.min()) < 0:
+            raise MeasurementError("the two histograms have not the same bins", where=self.noun)
+
+    @property
+    def n(self) -> int:
+        """Requests on the smaller side."""
+        return int(min(self.live.sum(), self.shadow.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of the requests, by a property of their input: ``petal_length of 4.3 to 5.1``."""
+
+    name: str
+    share: Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Every slice that is looked at; several of them may hold the same request.
+
+    Attributes:
+        noun: what the shares count.
+    """
+
+    slices: tuple[Slice, ...]
+    noun: str
+
+    def __post_init__(self) -> None:
+        if any(not int(one.share.trials.sum()) for one in self.slices):
+            raise MeasurementError("a slice holds no request", where=self.noun)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What would be evidence if enough of it were there.
+
+    Attributes:
+        noun: what nothing can be said about.
+        why: as a clause, with figures and with what would mend it.
+        n: requests that it was seen on.
+        unit: of the measure.
+    """
+
+    noun: str
+    why: str
+    n: int
+    unit: str
+
+
+Evidence = Proportion | Quantile | Mean | Fact | Split | Difference | Stability | Slices | Missing

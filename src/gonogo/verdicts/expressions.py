@@ -5,26 +5,37 @@ An expression is written as text and read by the grammar, so both have the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gonogo.verdicts.arms import COLUMN, USER, Arms, read_arms
 from gonogo.verdicts.criterion import DEFAULT_CONFIDENCE, Criterion, MeasureName
 from gonogo.verdicts.grammar import parse, parse_measure
 from gonogo.verdicts.limits import canonical_limit
 from gonogo.verdicts.vocabulary import look_up
 
 __all__ = [
+    "BreakerExpressions",
     "Expression",
     "KeyedExpressions",
+    "OutcomeExpressions",
     "PopulationExpressions",
     "admitted",
     "answered",
+    "breaker",
+    "difference",
     "errors",
+    "goodput",
     "lag",
     "latency",
+    "moves",
+    "outcome",
     "percent",
     "queued",
     "requests",
+    "routed",
+    "split",
     "status",
     "success",
     "throughput",
@@ -59,6 +70,14 @@ class Expression:
             GrammarError: the range can never be shown, or holds for every run.
         """
         return self._parsed(f"between {self._limit(low)} and {self._limit(high)}")
+
+    def within(self, margin: float) -> Criterion:
+        """Return the claim that every share lies within ``margin`` of its weight: ``split("mode").within(0.02)``.
+
+        Raises:
+            GrammarError: the measure is no split.
+        """
+        return self._parsed(f"within {self._limit(margin)}")
 
     def __le__(self, limit: float) -> Criterion:
         return self._parsed(f"<= {self._limit(limit)}")
@@ -118,6 +137,78 @@ class KeyedExpressions(Expression):
         return self.of(str(key))
 
 
+class OutcomeExpressions:
+    """What users did next: ``outcome("click", candidate="iris_rf.onnx", current="iris_svc.onnx").difference >= -0.01``.
+
+    Args:
+        arms: event, columns and models.
+    """
+
+    def __init__(self, arms: Arms) -> None:
+        self._arms = arms
+
+    @property
+    def difference(self) -> Expression:
+        """The candidate's share of users with the event minus the current model's."""
+        return Expression(MeasureName("outcome.difference", key=str(self._arms)))
+
+
+class BreakerExpressions:
+    """What the circuit breaker did: ``breaker.rejected <= 60 * percent``, ``breaker.only_breaker_errors == 1``."""
+
+    rejected: Final = Expression(MeasureName("breaker.rejected"))
+    only_breaker_errors: Final = Expression(MeasureName("breaker.only_breaker_errors"))
+
+
+def routed(header: str, to: str) -> Criterion:
+    """Return the claim that requests with a header, and they alone, go there: ``routed("target: mountain", "plant")``.
+
+    Args:
+        header: ``Name: value``.
+        to: a Service (``name`` or ``namespace/name``) or a subset.
+
+    Raises:
+        GrammarError: it is no header, or no name.
+    """
+    return parse(f"routed[{header} -> {to}] == 100%")
+
+
+def split(column: str, weights: Mapping[str, float] | None = None, *, by: str = "") -> Expression:
+    """Return the split of requests by ``column``, to hold against weights: ``split("mode").within(0.02)``.
+
+    Args:
+        column: of the run, whose values tell the models apart.
+        weights: of its values; those of the acting policy when they are left out.
+        by: column that tells users apart; users are counted then, and must not change models.
+
+    Raises:
+        GrammarError: a name or a weight cannot be used.
+    """
+    arms = read_arms(str(Arms(column, by, weights=tuple((weights or {}).items()))), "split")
+    return Expression(MeasureName("split", key=str(arms)))
+
+
+def moves(column: str, *, by: str = USER) -> Expression:
+    """Return how often the user who changed models most did so: ``moves("mode") <= 1``."""
+    return Expression(MeasureName("moves", key=str(read_arms(str(Arms(column, by)), "moves"))))
+
+
+def difference(measure: str, *, candidate: str, current: str, column: str = COLUMN) -> Expression:
+    """Return the candidate's figure minus the current model's, of ``success`` or a percentile such as ``p99``.
+
+    Raises:
+        GrammarError: there is no such difference.
+    """
+    return Expression(parse_measure(f"{measure}.difference[{column}: {candidate} vs {current}]"))
+
+
+def outcome(
+    event: str, *, candidate: str = "", current: str = "", column: str = COLUMN, by: str = USER
+) -> OutcomeExpressions:
+    """Return what is known of the outcome ``event``; without models, the run's own labels name them."""
+    return OutcomeExpressions(Arms(column, by, candidate=candidate, current=current, event=event))
+
+
 latency: Final = PopulationExpressions("")
 answered: Final = PopulationExpressions("answered")
 admitted: Final = PopulationExpressions("admitted")
@@ -126,5 +217,7 @@ lag: Final = PopulationExpressions("lag")
 success: Final = Expression(MeasureName("success"))
 throughput: Final = Expression(MeasureName("throughput"))
 requests: Final = Expression(MeasureName("requests"))
+goodput: Final = Expression(MeasureName("goodput"))
+breaker: Final = BreakerExpressions()
 status: Final = KeyedExpressions(MeasureName("status"))
 errors: Final = KeyedExpressions(MeasureName("errors"))

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from gonogo.errors import GrammarError
+from gonogo.verdicts.arms import read_arms
 from gonogo.verdicts.criterion import DEFAULT_CONFIDENCE, Between, Comparison, Criterion, MeasureName, Operator
 from gonogo.verdicts.limits import canonical_limit, parse_limit
+from gonogo.verdicts.routing import read_routing
 from gonogo.verdicts.vocabulary import ERROR_KINDS, POPULATIONS, Entry, level_of, look_up, suggestion
 
 __all__ = ["parse", "parse_measure"]
 
 _NAME: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)")
-_COMPARISON: Final = re.compile(r"\s*(<=|>=|==|!=|=<|=>|<>|≤|≥|≠|<|>|=|between\b)")
+_COMPARISON: Final = re.compile(r"\s*(<=|>=|==|!=|=<|=>|<>|≤|≥|≠|<|>|=|between\b|within\b)")
 _CONFIDENCE: Final = re.compile(r"(.*?\S)\s+at\s+(\S.*)", re.DOTALL)
 _RANGE: Final = re.compile(r"(.*?\S)\s+and\s+(\S.*)", re.DOTALL)
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|xx)")
@@ -104,7 +106,8 @@ def _measure(source: _Text) -> tuple[MeasureName, Entry, int]:
         )
     key, position = _key(source, head.end())
     first, dot, last = head.group(1).partition(".")
-    timed = dot and first in POPULATIONS
+    # shadow.success is a measure of its own name; shadow.p99 is p99 of a population.
+    timed = dot and first in POPULATIONS and look_up(MeasureName(head.group(1))) is None
     measure = MeasureName(_plain(last if timed else head.group(1)), first if timed else "", key)
     entry = look_up(measure)
     if entry is None:
@@ -145,9 +148,25 @@ def _key(source: _Text, position: int) -> tuple[str, int]:
     )
 
 
+def _form_fault(key: str, entry: Entry) -> tuple[str, str] | None:
+    """Return what is wrong with brackets that have a form of their own."""
+    try:
+        if entry.key == "routing":
+            read_routing(key)
+        elif entry.key in ("split", "moves", "pair", "outcome"):
+            read_arms(key, entry.key)
+    except GrammarError as error:
+        return error.what, error.mend
+    return None
+
+
 def _key_fault(key: str, entry: Entry) -> tuple[str, str] | None:
     if entry.key_required and not key:
         return "the measure needs a key", f"write as in {entry.example}"
+    if fault := _form_fault(key, entry):
+        return fault
+    if entry.key == "none" and key:
+        return f"{key!r} is no key of the measure, which has none", f"write as in {entry.example}"
     if entry.key == "status" and not _STATUS.fullmatch(key):
         return f"{key!r} is no HTTP status", "write a status from 100 to 599 or a class such as 5xx"
     if entry.key == "error" and key and key not in ERROR_KINDS:
@@ -161,18 +180,22 @@ def _claim(source: _Text, sign: str, rest: str, entry: Entry) -> Comparison | Be
         raise GrammarError(f"{sign!r} is no comparison", where=source.of(sign), mend=f"write {_MISWRITTEN[sign]}")
     if not rest:
         raise GrammarError("a limit is missing", where=source.at(len(source.text)), mend=f"write as in {entry.example}")
+    if (sign == "within") != (entry.kind == "split"):
+        raise GrammarError(f"{sign!r} does not fit the measure", where=source.of(sign), mend=f"write {entry.example}")
+    if sign == "within":
+        return Comparison("<=", _limit(source, rest, entry.unit, entry.example))
     if sign == "between":
         return _range(source, rest, entry)
     # The pattern yields no other signs than the operators here.
     operator: Operator = _SYMBOLS.get(sign, sign)  # type: ignore[assignment]
-    return Comparison(operator, _limit(source, rest, entry.unit, entry.example))
+    return Comparison(operator, _entry_limit(source, rest, entry))
 
 
 def _range(source: _Text, rest: str, entry: Entry) -> Between:
     ends = _RANGE.fullmatch(rest)
     if ends is None:
         raise GrammarError("'between' needs two limits", where=source.of(rest), mend="write 'between 10% and 30%'")
-    low, high = (_limit(source, end, entry.unit, entry.example) for end in ends.groups())
+    low, high = (_entry_limit(source, end, entry) for end in ends.groups())
     if low > high:
         raise GrammarError(
             f"between {ends.group(1)} and {ends.group(2)} holds no value",
@@ -180,6 +203,13 @@ def _range(source: _Text, rest: str, entry: Entry) -> Between:
             mend="write the smaller limit first",
         )
     return Between(low, high)
+
+
+def _entry_limit(source: _Text, given: str, entry: Entry) -> float:
+    """Return the limit of a measure; that of a difference may lie below 0."""
+    below = entry.signed and given.strip().startswith(("-", "\N{MINUS SIGN}"))
+    limit = _limit(source, given.strip()[1:] if below else given, entry.unit, entry.example)
+    return -limit if below and limit else limit
 
 
 def _limit(source: _Text, given: str, unit: str, example: str) -> float:
@@ -196,7 +226,9 @@ def _fault(claim: Comparison | Between, entry: Entry) -> tuple[str, str] | None:
             return "a range without width can never be shown", "give the two limits room between them"
         empty = entry.unit == "share" and (claim.low, claim.high) == (0.0, 1.0)
         return _EMPTY_CLAIMS[">=", 0.0] if empty else None
-    at_end = entry.unit == "share" and claim.limit in (0.0, 1.0)
+    if entry.kind == "split":
+        return _EMPTY_CLAIMS["<=", 1.0] if claim.limit >= 1 else None
+    at_end = entry.unit == "share" and claim.limit in (0.0, 1.0) and not entry.signed
     if claim.operator in ("==", "!=") and entry.kind != "count" and not at_end:
         return (
             f"{claim.operator} on a measured quantity can neither be shown nor refuted by data",
@@ -209,5 +241,6 @@ def _canonical(measure: MeasureName, claim: Comparison | Between, unit: str, con
     if isinstance(claim, Between):
         text = f"{measure} between {canonical_limit(claim.low, unit)} and {canonical_limit(claim.high, unit)}"
     else:
-        text = f"{measure} {claim.operator} {canonical_limit(claim.limit, unit)}"
+        sign = "within" if measure.name == "split" else claim.operator
+        text = f"{measure} {sign} {canonical_limit(claim.limit, unit)}"
     return text if confidence == DEFAULT_CONFIDENCE else f"{text} at {canonical_limit(confidence, 'share')}"

@@ -15,11 +15,13 @@ __all__ = ["canonical_limit", "parse_limit"]
 
 _COUNT: Final = re.compile(r"[0-9]+(?:[,_][0-9]{3})*|[0-9]+[eE][0-9]{1,2}")
 _BARE: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_EXPONENT: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,2}")
 _NEEDS: Final = {
     "s": "a duration with its unit, such as 50ms or 1.5s",
     "share": "a percentage from 0% to 100%, such as 99.9%",
     "/s": "requests per second above 0, such as 480/s",
     "count": "a whole number, such as 1000",
+    "index": "a number of at least 0, such as 0.1",
 }
 _TIMES: Final = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
@@ -42,12 +44,16 @@ def parse_limit(text: str, unit: str, *, example: str) -> float:
 
 
 def canonical_limit(value: float, unit: str) -> str:
-    """Return ``value`` as text that :func:`parse_limit` reads back to exactly the same float."""
+    """Return ``value`` as text that :func:`parse_limit` reads back to exactly the same float; below 0 after a minus."""
+    if value < 0:
+        return f"-{canonical_limit(-value, unit)}"
     if unit == "count":
         return f"{value:.0f}"
     if unit == "share":
         text = f"{value * 100:.12g}%"
         return text if _share(text) == value else repr(value)
+    if unit == "index":
+        return repr(value)
     if unit == "/s":
         text = f"{value:.12g}/s"
         return text if parse_rate(text) == value else f"{value!r}/s"
@@ -71,6 +77,12 @@ def _count(text: str) -> float:
     return float(text.replace(",", "").replace("_", ""))
 
 
+def _number(text: str) -> float:
+    if not _BARE.fullmatch(text) and not _EXPONENT.fullmatch(text):
+        raise GrammarError(f"{text!r} is no number")
+    return float(text)
+
+
 def _guess(text: str, unit: str, example: str) -> str:
     """Return what was most likely meant: a bare number with the unit that people mean by it, or the example."""
     if _BARE.fullmatch(text):
@@ -86,4 +98,5 @@ _READERS: Final[Mapping[str, Callable[[str], float]]] = {
     "share": _share,
     "/s": parse_rate,
     "count": _count,
+    "index": _number,
 }

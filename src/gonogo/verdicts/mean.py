@@ -9,11 +9,12 @@ that the longest possible value, the timeout, allows (see :mod:`gonogo.verdicts.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtri, stdtr
+from scipy.special import ndtri
 
 from gonogo.units import format_count
 from gonogo.verdicts.betting import bet_mean_above, bet_mean_below
@@ -73,14 +74,31 @@ def judge_mean(criterion: Criterion, evidence: Mean, method: Method = Method.FIX
 def assess_mean(criterion: Criterion, evidence: Mean, method: Method) -> Outcome:
     """Return the outcome alone."""
     known = evidence.n > 0 and bool(evidence.weights.any()) and _defined(evidence)
-    return _assess(criterion, evidence, method).outcome if known else Outcome.INCONCLUSIVE
+    if not known or (method is Method.ANYTIME and _is_open(criterion, evidence)):
+        return Outcome.INCONCLUSIVE
+    return _assess(criterion, evidence, method).outcome
+
+
+def _is_open(criterion: Criterion, evidence: Mean) -> bool:
+    """Return whether a look leaves the claim open because the service remembers for too long.
+
+    The bets, which cost the most, need not be reckoned then.
+    """
+    return all(
+        any(
+            evidence.n < enough_requests(measure_memory(signal, doubt=Method.ANYTIME.memory_doubt))
+            for signal in _signals(evidence, claim.limit)
+        )
+        and not _far_from(evidence, claim)
+        for claim in one_sided(criterion.claim)
+    )
 
 
 def mean_interval(evidence: Mean, confidence: float) -> tuple[float, float]:
     """Return the one-sided lower and upper bound, each at ``confidence``; open where the mean is undefined."""
     if evidence.n == 0 or not evidence.weights.any() or not _defined(evidence):
         return -math.inf, math.inf
-    reach = _spread(evidence, confidence).reach
+    reach = _spread(evidence).reach(confidence)
     return evidence.observed - reach, evidence.observed + reach
 
 
@@ -90,11 +108,12 @@ def _defined(evidence: Mean) -> bool:
 
 def _assess(criterion: Criterion, evidence: Mean, method: Method) -> _Seen:
     confidence, doubt = criterion.confidence, 1 - criterion.confidence
-    seen = _spread(evidence, confidence)
-    low, high = evidence.observed - seen.reach, evidence.observed + seen.reach
+    seen = _spread(evidence)
+    reach = seen.reach(confidence)
+    low, high = evidence.observed - reach, evidence.observed + reach
     shown, p, settled, needed = True, 1.0, True, 0
     for claim in one_sided(criterion.claim):
-        memory = _memory(evidence, claim.limit)
+        memory = _memory(evidence, claim.limit, method)
         effect = method.widened(1 + _CAUTION * (memory - 1))
         below, above = _bets(evidence, claim, effect)
         for_it, against = (below, above) if claim.operator in ("<", "<=") else (above, below)
@@ -102,7 +121,7 @@ def _assess(criterion: Criterion, evidence: Mean, method: Method) -> _Seen:
         settled = settled and steady
         inside = high <= claim.limit if claim.operator in ("<", "<=") else low >= claim.limit
         inside = inside if steady else inside and _far_from(evidence, claim)
-        refuted = against if method is Method.ANYTIME else _t_refutes(evidence.observed, seen, claim, confidence)
+        refuted = method.against(against) if method is Method.ANYTIME else _t_refutes(evidence, seen, claim, against)
         if method is Method.ANYTIME and (not steady or not len(evidence.each)):
             refuted = 1.0
         shown = shown and inside and (for_it <= doubt or not len(evidence.each))
@@ -113,12 +132,18 @@ def _assess(criterion: Criterion, evidence: Mean, method: Method) -> _Seen:
     return _Seen(outcome, low, high, p, settled, total if outcome is Outcome.INCONCLUSIVE else None)
 
 
-def _memory(evidence: Mean, limit: float) -> float:
+def _memory(evidence: Mean, limit: float, method: Method) -> float:
     """Return over how many requests the service remembers: near the limit, and in the long latencies beyond it."""
+    return max((measure_memory(signal, doubt=method.memory_doubt) for signal in _signals(evidence, limit)), default=1.0)
+
+
+def _signals(evidence: Mean, limit: float) -> Iterator[Signal]:
     if not len(evidence.each):
-        return 1.0
-    signals = (nearness(evidence.each, evidence.block, limit), Signal.of(evidence.each, evidence.block))
-    return max(measure_memory(signal) for signal in (*signals, evidence.signal))
+        return
+    if evidence.signal is not None:
+        yield evidence.signal
+    yield nearness(evidence.each, evidence.block, limit)
+    yield Signal.of(evidence.each, evidence.block)
 
 
 def _bets(evidence: Mean, claim: Comparison, effect: float) -> tuple[float, float]:
@@ -134,15 +159,15 @@ def _times_more(p: float, doubt: float) -> float:
     return max(1.0, math.log(doubt) / math.log(p)) if 0 < p < 1 else 1.0
 
 
-def _t_refutes(observed: float, seen: Spread, claim: Comparison, confidence: float) -> float:
-    """Return the p-value of the t test against ``claim``, from the half-width of its interval."""
-    if not math.isfinite(seen.reach):
-        return 1.0
-    gap = observed - claim.limit if claim.operator in ("<", "<=") else claim.limit - observed
-    if seen.reach == 0:
-        return float(gap <= 0)
-    sure = float(ndtri(confidence))
-    return 1 - confidence if gap == seen.reach else float(stdtr(1e6, -gap / seen.reach * sure))
+def _t_refutes(evidence: Mean, seen: Spread, claim: Comparison, bet: float) -> float:
+    """Return the p-value of the t test against ``claim``.
+
+    That a time is shorter than claimed needs the ``bet`` besides, as GO for the opposite claim does.
+    """
+    if claim.operator in ("<", "<="):
+        return seen.doubt(evidence.observed - claim.limit)
+    p = seen.doubt(claim.limit - evidence.observed)
+    return max(p, bet) if evidence.unit == "s" and len(evidence.each) else p
 
 
 def _far_from(evidence: Mean, claim: Comparison) -> bool:
@@ -168,19 +193,20 @@ def _stretches(evidence: Mean) -> FloatArray:
     return grouped(totals, count)[merged > 0] / merged[merged > 0]
 
 
-def _spread(evidence: Mean, confidence: float) -> Spread:
+def _spread(evidence: Mean) -> Spread:
     totals = np.where(evidence.weights > 0, evidence.values, 0.0) * evidence.weights
-    return spread(totals, evidence.weights, confidence, parts=evidence.parts)
+    return spread(totals, evidence.weights, parts=evidence.parts)
 
 
 def _needed(criterion: Criterion, evidence: Mean, seen: Spread, *, settled: bool, least: int) -> int | None:
     """Return the requests in all that would decide with 9 chances in 10, or None when no number can be named."""
     n = evidence.n
     gap = abs(evidence.observed - nearest_limit(criterion.claim, evidence.observed))
-    if gap == 0 or not seen.longer or not math.isfinite(seen.reach):
+    reach = seen.reach(criterion.confidence)
+    if gap == 0 or not seen.longer or not math.isfinite(reach):
         return None
     sure = float(ndtri(criterion.confidence))
-    wider = (seen.reach / gap) * (sure + float(ndtri(_CHANCE))) / sure
+    wider = (reach / gap) * (sure + float(ndtri(_CHANCE))) / sure
     return max(FEWEST_BLOCKS, n + 1, least, math.ceil(n * max(seen.longer if not settled else 1, wider**2)))
 
 

@@ -3,7 +3,8 @@
 The integrated autocorrelation time: the mean of ``n`` requests varies as much as that of ``n / memory`` independent
 ones. It is estimated from block means: their variance tells what requests of one block have in common, the initial
 monotone sequence of their autocovariances (Geyer, Practical Markov chain Monte Carlo, Statistical Science 7, 1992,
-473-483) what neighbouring blocks have.
+473-483) what neighbouring blocks have. Where that variance comes from few blocks, as with a stall now and then, the
+stalls that are still to come may be longer: the memory can be bounded from as few events as were seen.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import math
 from typing import Final
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from gonogo.verdicts.evidence import FloatArray, IntArray, Signal
 
-__all__ = ["measure_memory", "nearness"]
+__all__ = ["doubt_of_clusters", "measure_memory", "nearness"]
 
 _NEAR: Final = 1 / 6
 _NOTHING: Final = 1e-12
@@ -32,8 +34,13 @@ def nearness(values: FloatArray, block: IntArray, limit: float) -> Signal:
     return Signal.of(np.log(np.clip(values / limit, _NEAR, 1 / _NEAR)), block)
 
 
-def measure_memory(signal: Signal | None) -> float:
-    """Return the memory in requests, at least 1; 1 for a signal that never changes."""
+def measure_memory(signal: Signal | None, *, doubt: float | None = None) -> float:
+    """Return the memory in requests, at least 1; 1 for a signal that never changes.
+
+    Args:
+        signal: what every request shows.
+        doubt: chance that it is longer, as far as it was seen from few events; None: as it was seen.
+    """
     if signal is None:
         return 1.0
     total = float(signal.counts.sum())
@@ -44,7 +51,18 @@ def measure_memory(signal: Signal | None) -> float:
     residuals = (signal.sums - signal.counts * (float(signal.sums.sum()) / total))[filled]
     squares = float(residuals @ residuals)
     inside = squares / (total * signal.variance)
-    return max(1.0, inside * _between(residuals, squares))
+    found = max(1.0, inside * _between(residuals, squares))
+    if doubt is None or squares <= 0:
+        return found
+    return 1 + (found - 1) * doubt_of_clusters(squares**2 / float((residuals**4).sum()), doubt)
+
+
+def doubt_of_clusters(clusters: float, doubt: float) -> float:
+    """Return how much larger clusters may be, with a chance of ``doubt``, than the mean of so few as were seen.
+
+    The mean of exponential sizes over a low quantile of theirs: a gamma quantile.
+    """
+    return clusters / float(gammaincinv(clusters, doubt))
 
 
 def _between(residuals: FloatArray, squares: float) -> float:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from gonogo.units import format_count, format_share
 from gonogo.verdicts.binomial import ruled_out
-from gonogo.verdicts.blocks import Dependence, measure_dependence
 from gonogo.verdicts.claims import holds, one_sided
 from gonogo.verdicts.criterion import Between, Criterion
 from gonogo.verdicts.evidence import Proportion
-from gonogo.verdicts.memory import measure_memory
 from gonogo.verdicts.method import Method
 from gonogo.verdicts.ruling import rule, without_data
-from gonogo.verdicts.share import Assessment, assess, open_end
+from gonogo.verdicts.share import Assessment, Counts, assess, open_end
 from gonogo.verdicts.verdict import Verdict
 from gonogo.verdicts.wording import bounds, capital, limit_text, sentence
 
-__all__ = ["assess_proportion", "is_absolute", "judge_proportion", "share_dependence"]
+__all__ = ["assess_proportion", "counted", "is_absolute", "judge_proportion"]
 
 
 def is_absolute(criterion: Criterion) -> bool:
@@ -41,9 +39,8 @@ def judge_proportion(criterion: Criterion, evidence: Proportion, method: Method 
             criterion, holds(claim, share), reason, observed=share, interval=(share, share), n=total, exact=True
         )
     seen = assess_proportion(criterion, evidence, method)
-    dependence = seen.dependence
-    low = method.at_least(count, total, criterion.confidence, effect=dependence.effect)
-    high = method.at_most(count, total, criterion.confidence, effect=dependence.effect)
+    low = method.at_least(count, total, criterion.confidence, effect=seen.effect)
+    high = method.at_most(count, total, criterion.confidence, effect=seen.effect)
     reason = sentence(
         subject,
         bounds(claim, seen.outcome, low, high, "share"),
@@ -61,21 +58,13 @@ def assess_proportion(
     criterion: Criterion, evidence: Proportion, method: Method, *, forecast: bool = True
 ) -> Assessment:
     """Return what the tests say of a claim that is no fact; at least one request is in the evidence."""
-    return assess(
-        evidence.hits,
-        evidence.trials,
-        one_sided(criterion.claim),
-        criterion.confidence,
-        dependence=share_dependence(evidence, criterion.confidence),
-        method=method,
-        forecast=forecast,
-    )
+    counts = counted(evidence)
+    return assess(counts, one_sided(criterion.claim), criterion.confidence, method=method, forecast=forecast)
 
 
-def share_dependence(evidence: Proportion, confidence: float) -> Dependence:
-    """Return how the requests of a share depend on each other, as its hits and its signal show it."""
-    memory = measure_memory(evidence.signal)
-    return measure_dependence(evidence.hits, evidence.trials, confidence, memory=memory, parts=evidence.parts)
+def counted(evidence: Proportion) -> Counts:
+    """Return the counts of a share."""
+    return Counts(evidence.hits, evidence.trials, evidence.signal, evidence.parts)
 
 
 def _ruled_out(count: int, total: int, confidence: float) -> str:

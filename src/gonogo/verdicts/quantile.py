@@ -7,19 +7,19 @@ import math
 import numpy as np
 
 from gonogo.units import format_count, format_share
-from gonogo.verdicts.blocks import Dependence, measure_dependence
+from gonogo.verdicts.blocks import Dependence
 from gonogo.verdicts.claims import nearest_limit, one_sided
 from gonogo.verdicts.criterion import Comparison, Criterion
 from gonogo.verdicts.evidence import IntArray, Quantile
-from gonogo.verdicts.memory import measure_memory, nearness
+from gonogo.verdicts.memory import nearness
 from gonogo.verdicts.method import Method
 from gonogo.verdicts.order import quantile, quantile_bounds
 from gonogo.verdicts.ruling import rule, without_data
-from gonogo.verdicts.share import Assessment, assess, open_end
+from gonogo.verdicts.share import Assessment, Counts, assess, open_end
 from gonogo.verdicts.verdict import Outcome, Verdict, worst
 from gonogo.verdicts.wording import bounds, limit_text, sentence, show
 
-__all__ = ["assess_quantile", "judge_quantile", "tail_dependence"]
+__all__ = ["assess_quantile", "judge_quantile", "tail_claim", "tail_counts", "tail_dependence"]
 
 
 def judge_quantile(criterion: Criterion, evidence: Quantile, method: Method = Method.FIXED) -> Verdict:
@@ -32,7 +32,7 @@ def judge_quantile(criterion: Criterion, evidence: Quantile, method: Method = Me
     tests = assess_quantile(criterion, evidence, method)
     outcome = worst(seen.outcome for _, seen in tests)
     p = min(seen.p for _, seen in tests)
-    effect = max(seen.dependence.effect for _, seen in tests)
+    effect = max(seen.effect for _, seen in tests)
     low, high = quantile_bounds(values, level, confidence, effect=effect, method=method)
     # The part that the outcome rests on explains it.
     part, seen = next(test for test in tests if test[1].outcome is outcome)
@@ -52,7 +52,7 @@ def judge_quantile(criterion: Criterion, evidence: Quantile, method: Method = Me
 
 def tail_dependence(evidence: Quantile, threshold: float, confidence: float) -> Dependence:
     """Return how the requests that are at least as slow as ``threshold`` depend on each other."""
-    return measure_dependence(*_counts(evidence, threshold, inclusive=True), confidence, parts=evidence.parts)
+    return Counts(*_counts(evidence, threshold, inclusive=True), parts=evidence.parts).dependence(confidence)
 
 
 def assess_quantile(
@@ -68,12 +68,20 @@ def _assess(claim: Comparison, evidence: Quantile, confidence: float, method: Me
 
     ``q <= L`` holds exactly when the share above L is at most 1 - level, ``q < L`` when the share at or above L is.
     """
-    inclusive = claim.operator in ("<", ">=")
-    hits, trials = _counts(evidence, claim.limit, inclusive=inclusive)
-    allowed = Comparison("<=" if claim.operator in ("<", "<=") else ">", 1 - evidence.level)
-    memory = measure_memory(nearness(evidence.values, evidence.block, claim.limit))
-    dependence = measure_dependence(hits, trials, confidence, memory=memory, parts=evidence.parts)
-    return assess(hits, trials, (allowed,), confidence, dependence=dependence, method=method, forecast=forecast)
+    return assess(
+        tail_counts(evidence, claim), (tail_claim(claim, evidence.level),), confidence, method=method, forecast=forecast
+    )
+
+
+def tail_claim(claim: Comparison, level: float) -> Comparison:
+    """Return what one side of a claim about a quantile says of the share of slow requests."""
+    return Comparison("<=" if claim.operator in ("<", "<=") else ">", 1 - level)
+
+
+def tail_counts(evidence: Quantile, claim: Comparison) -> Counts:
+    """Return the requests that are slow in the sense of one side of a claim."""
+    hits, trials = _counts(evidence, claim.limit, inclusive=claim.operator in ("<", ">="))
+    return Counts(hits, trials, nearness(evidence.values, evidence.block, claim.limit), evidence.parts)
 
 
 def _counts(evidence: Quantile, threshold: float, *, inclusive: bool) -> tuple[IntArray, IntArray]:

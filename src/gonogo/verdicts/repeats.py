@@ -75,16 +75,10 @@ def _signals(given: Sequence[Signal | None]) -> Signal | None:
     signals = [one for one in given if one is not None]
     if len(signals) < len(given):
         return None
-    counts = np.array([one.counts.sum() for one in signals])
-    sums = np.array([one.sums.sum() for one in signals])
-    means = np.divide(sums, counts, out=np.zeros(len(sums)), where=counts > 0)
-    total = max(1.0, float(counts.sum()))
-    between = float(counts @ (means - sums.sum() / total) ** 2)
-    within = float(counts @ np.array([one.variance for one in signals]))
     return Signal(
         np.concatenate([one.sums for one in signals]),
         np.concatenate([one.counts for one in signals]),
-        (between + within) / total,
+        np.concatenate([one.squares for one in signals]),
     )
 
 

@@ -13,19 +13,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
+from gonogo.verdicts.arms import ArmsKind
 from gonogo.verdicts.criterion import MeasureName
 
 __all__ = ["ERROR_KINDS", "POPULATIONS", "Entry", "KeyKind", "Kind", "level_of", "look_up", "suggestion"]
 
-Kind = Literal["quantile", "mean", "extreme", "share", "rate", "count"]
-KeyKind = Literal["target", "status", "error"]
+Kind = Literal["quantile", "mean", "extreme", "share", "rate", "count", "split", "difference", "divergence", "error"]
+KeyKind = Literal["target", "status", "error", "any", "none", "routing"] | ArmsKind
 
 POPULATIONS: Final[Mapping[str, str]] = {
     "": "latency of all requests due; one without a success is slower than any limit",
     "answered": "latency of the requests that got a complete answer, whatever its status",
-    "admitted": "latency of the requests that no breaker turned away with a 503",
+    "admitted": "latency of the requests that no breaker turned away",
     "queued": "time that requests waited for a free connection",
     "lag": "how late the load generator itself sent",
+    "live": "latency of the current model's replicas, as captured; one without a success is slower than any limit",
+    "shadow": "latency of the shadow's replicas for the copies, likewise",
 }
 """Populations of the measures of time, as they stand before the dot: ``answered.p99``."""
 
@@ -44,6 +47,7 @@ class Entry:
         key: what stands in its brackets.
         key_required: whether it means nothing without a key.
         timed: whether it has the populations of POPULATIONS.
+        signed: whether its limits may lie below 0.
     """
 
     kind: Kind
@@ -52,9 +56,19 @@ class Entry:
     key: KeyKind = "target"
     key_required: bool = False
     timed: bool = False
+    signed: bool = False
 
 
 _PERCENTILE: Final = Entry("quantile", "s", "p99 < 50ms", timed=True)
+_SLOWER: Final = Entry(
+    "difference",
+    "s",
+    "p99.difference[mode: iris_rf.onnx vs iris_svc.onnx] <= 5ms",
+    key="pair",
+    key_required=True,
+    timed=True,
+    signed=True,
+)
 _NAMED: Final[Mapping[str, Entry]] = {
     "mean": Entry("mean", "s", "answered.mean < 20ms", timed=True),
     "min": Entry("extreme", "s", "min > 1ms", timed=True),
@@ -63,7 +77,49 @@ _NAMED: Final[Mapping[str, Entry]] = {
     "status": Entry("share", "share", "status[503] <= 25%", key="status", key_required=True),
     "errors": Entry("share", "share", "errors[timeout] <= 0.1%", key="error"),
     "throughput": Entry("rate", "/s", "throughput >= 480/s"),
+    "goodput": Entry("rate", "/s", "goodput >= 480/s"),
+    "breaker.rejected": Entry("share", "share", "breaker.rejected between 40% and 60%", key="none"),
+    "breaker.only_breaker_errors": Entry("share", "share", "breaker.only_breaker_errors == 100%", key="none"),
+    "routed": Entry("share", "share", "routed[target: mountain -> plant] == 100%", key="routing", key_required=True),
     "requests": Entry("count", "count", "requests >= 1000"),
+    "split": Entry("split", "share", "split[mode] within 2%", key="split", key_required=True),
+    "moves": Entry("count", "count", "moves[mode by user] <= 1", key="moves", key_required=True),
+    "success.difference": Entry(
+        "difference",
+        "share",
+        "success.difference[mode: iris_rf.onnx vs iris_svc.onnx] >= -1%",
+        key="pair",
+        key_required=True,
+        signed=True,
+    ),
+    "outcome.difference": Entry(
+        "difference",
+        "share",
+        "outcome.difference[click: iris_rf.onnx vs iris_svc.onnx] >= -1%",
+        key="outcome",
+        key_required=True,
+        signed=True,
+    ),
+    "mirror.once": Entry("share", "share", "mirror.once == 100%", key="any"),
+    "mirror.share": Entry("share", "share", "mirror.share between 48% and 52%", key="any"),
+    "mirror.repeated": Entry("share", "share", "mirror.repeated == 0%", key="any"),
+    "mirror.leaked": Entry("share", "share", "mirror.leaked == 0%", key="any"),
+    "mirror.stray": Entry("share", "share", "mirror.stray == 0%", key="any"),
+    "mirror.cost": Entry("mean", "s", "mirror.cost[p95] <= 5ms", key="any", signed=True),
+    "parity.agreement": Entry("share", "share", "parity.agreement >= 97%", key="any"),
+    "parity.worst": Entry("share", "share", "parity.worst >= 90%", key="any"),
+    "parity.tv": Entry("mean", "share", "parity.tv <= 5%", key="any"),
+    "parity.distance": Entry("mean", "share", "parity.distance <= 5%", key="any"),
+    "parity.max": Entry("extreme", "share", "parity.max <= 50%", key="any"),
+    "parity.psi": Entry("divergence", "index", "parity.psi[versicolor] <= 0.1", key="any", key_required=True),
+    "shadow.success": Entry("share", "share", "shadow.success >= 99%", key="any"),
+    "live.success": Entry("share", "share", "live.success >= 99.9%", key="any"),
+    "quality.accuracy": Entry("share", "share", "quality.accuracy >= 95%", key="any"),
+    "quality.precision": Entry("share", "share", "quality.precision[versicolor] >= 90%", key="any", key_required=True),
+    "quality.recall": Entry("share", "share", "quality.recall[versicolor] >= 90%", key="any", key_required=True),
+    "quality.rmse": Entry("error", "index", "quality.rmse <= 2.5", key="any"),
+    "quality.mae": Entry("error", "index", "quality.mae <= 2", key="any"),
+    "availability": Entry("share", "share", "availability >= 99.9%", key="any"),
 }
 # 'p99.9' and 'p999' are the same; three digits without a point are only read where no one can mistake them (p9…).
 _PERCENT: Final = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,6})?)")
@@ -83,7 +139,12 @@ def level_of(name: str) -> float | None:
 
 def look_up(measure: MeasureName) -> Entry | None:
     """Return what is known of ``measure``'s name and population; None when there is no such measure."""
-    entry = _PERCENTILE if level_of(measure.name) is not None else _NAMED.get(measure.name)
+    name, _, difference = measure.name.partition(".difference")
+    entry = _NAMED.get(measure.name)
+    if level_of(measure.name) is not None:
+        entry = _PERCENTILE
+    elif level_of(name) is not None and measure.name.endswith(".difference") and not difference:
+        entry = _SLOWER
     if entry is None or measure.population not in POPULATIONS or (measure.population and not entry.timed):
         return None
     return entry

@@ -66,4 +66,5 @@ _FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
     "share": format_share,
     "/s": _rate,
     "count": format_count,
+    "index": lambda value: f"{value:.4g}",
 }

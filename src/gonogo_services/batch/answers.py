@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 __all__ = ["Added", "Counts", "Health", "Item", "Page"]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return ``moment`` with its zone: databases keep UTC without it, and RFC 3339 wants it."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Health(BaseModel):
@@ -31,8 +39,8 @@ class Item(BaseModel):
     id: int
     values: Any
     prediction: list[float] | None
-    created_datetime: datetime
-    updated_datetime: datetime
+    created_datetime: _Moment
+    updated_datetime: _Moment
     reason: str | None = None
 
 

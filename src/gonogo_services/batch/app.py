@@ -48,6 +48,10 @@ _UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Problem, "description": "The database cannot be used now."}
 }
 
+_QUERY: Final[dict[int | str, dict[str, Any]]] = {
+    422: {"model": Problem, "description": "A parameter is out of its range; `field` names it."}
+}
+
 logger = logging.getLogger(__name__)
 
 
@@ -62,7 +66,7 @@ def create_app(database: Database) -> FastAPI:
             summary=_SUMMARIES[which],
             operation_id=f"get_data_{which}",
             response_model=Page,
-            responses=_UNAVAILABLE,
+            responses={**_QUERY, **_UNAVAILABLE},
         )
     app.add_api_route(
         "/data/count",

@@ -26,7 +26,7 @@ from gonogo_services.batch.prediction import Row
 from gonogo_services.batch.rows import LONGEST, SEPARATOR
 from gonogo_services.batch.tables import items, unpredicted
 
-__all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows"]
+__all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows", "span_query"]
 
 _AT_ONCE = 1000
 
@@ -55,6 +55,7 @@ def chunk_query(
     *,
     after: int | None,
     size: int,
+    last: int | None = None,
     lock: bool = False,
     skip_locked: bool = False,
 ) -> Select[str | None, str | None]:
@@ -64,13 +65,14 @@ def chunk_query(
         dialect: of the database.
         due: which rows are due.
         after: only ids above it.
+        last: only ids up to it.
         size: at most so many rows.
         lock: lock the rows.
         skip_locked: leave out those that are locked, instead of waiting.
     """
-    conditions = due.conditions(dialect)
-    if after is not None:
-        conditions.append(items.c.id > after)
+    conditions = _above(due.conditions(dialect), after)
+    if last is not None:
+        conditions.append(items.c.id <= last)
     rows = select(items.c.id, _text().label("text")).where(*conditions).order_by(items.c.id).limit(size)
     if lock:
         rows = rows.with_for_update(skip_locked=skip_locked)
@@ -78,6 +80,13 @@ def chunk_query(
     ids = dialect.concatenated(cast(part.c.id, Text), ",")
     # Without a row both aggregates are null.
     return select(ids, dialect.concatenated(part.c.text, SEPARATOR))
+
+
+def span_query(dialect: Dialect, due: Due, *, after: int | None, size: int) -> Select[int | None, int | None]:
+    """Return the query of the smallest and the largest id of the next chunk, or nulls: no values are read."""
+    part = select(items.c.id).where(*_above(due.conditions(dialect), after)).order_by(items.c.id).limit(size)
+    span = part.subquery("span")
+    return select(func.min(span.c.id), func.max(span.c.id))
 
 
 def read_chunk(connection: Connection, query: Select[str | None, str | None]) -> Chunk | None:
@@ -98,6 +107,10 @@ def read_rows(connection: Connection, ids: Sequence[int]) -> list[Row]:
         query = select(items.c.id, case((length > LONGEST, null()), else_=text), length).where(part, unpredicted())
         found += [(row, given, characters) for row, given, characters in connection.execute(query)]
     return found
+
+
+def _above(conditions: list[ColumnElement[bool]], after: int | None) -> list[ColumnElement[bool]]:
+    return conditions if after is None else [*conditions, items.c.id > after]
 
 
 def _text() -> ColumnElement[Any]:

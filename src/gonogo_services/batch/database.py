@@ -57,9 +57,15 @@ class Database:
         self.dialect = _DIALECTS[backend]()
         self.lease_s = lease_s
         self.described = url.render_as_string(hide_password=True)
-        # Last in, first out: the connection that has just been used has the pages in its cache.
+        # Last in, first out: the connection that has just been used has the pages in its cache. A server that was
+        # started anew has closed them all, which is asked first.
         self._engine = create_engine(
-            url, connect_args=dict(_TIMEOUTS[backend]), pool_size=_CONNECTIONS, max_overflow=0, pool_use_lifo=True
+            url,
+            connect_args=dict(_TIMEOUTS[backend]),
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_use_lifo=True,
+            pool_pre_ping=backend != "sqlite",
         )
         self.dialect.prepare(self._engine, lease_s)
         # SQLite's writers look for their turn at ever longer intervals; threads of one process can do better.

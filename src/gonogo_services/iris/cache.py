@@ -16,7 +16,7 @@ from gonogo_services.iris.recipes import TRAINERS, sources
 
 __all__ = ["cache_folder", "cached_model"]
 
-_LIBRARIES = ("numpy", "onnx", "scikit-learn", "scipy", "skl2onnx")
+_LIBRARIES = ("numpy", "onnx", "pillow", "scikit-learn", "scipy", "skl2onnx")
 
 
 def cache_folder(name: str, environment: Mapping[str, str]) -> Path:

@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from gonogo_services.images.names import ARTIFACTS
 from gonogo_services.iris.one_vs_rest.names import MODELS
 
 __all__ = ["TRAINERS", "sources"]
 
-# Each module has train(name, path), which writes the model called name to path: whole, and the same bytes every time.
+# Each module has train(name, path), which writes what is called name to path: whole, and the same bytes every time.
 TRAINERS: Final[Mapping[str, str]] = {
     "iris_svc.onnx": "gonogo_services.iris.training",
     "iris_rf.onnx": "gonogo_services.iris.training",
     **dict.fromkeys(MODELS, "gonogo_services.iris.one_vs_rest.training"),
+    **dict.fromkeys(ARTIFACTS, "gonogo_services.images.artifacts"),
 }
 
 _PACKAGE = __name__.partition(".")[0]

@@ -17,6 +17,7 @@ __all__ = [
     "Ready",
     "ServerMetadata",
     "Status",
+    "Which",
 ]
 
 
@@ -57,6 +58,13 @@ class Ready(BaseModel):
     """The server, or the model, can answer."""
 
     ready: bool
+
+
+class Which(BaseModel):
+    """The model that is served, by name and SHA-256 of its file."""
+
+    model: str
+    model_sha256: str
 
 
 class ServerMetadata(BaseModel):

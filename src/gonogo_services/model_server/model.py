@@ -65,6 +65,7 @@ class ServedModel:
     def __init__(self, file: ModelFile, name: str, *, threads: int = 1) -> None:
         self.file = file
         self.name = name
+        self.sha256 = file.sha256
         self.inputs: tuple[Port, ...] = ()
         self.outputs: tuple[Port, ...] = ()
         self._threads = threads

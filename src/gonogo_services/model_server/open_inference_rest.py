@@ -14,6 +14,7 @@ from gonogo_services.model_server.answers import (
     ModelMetadata,
     Ready,
     ServerMetadata,
+    Which,
 )
 from gonogo_services.model_server.batcher import Batcher
 from gonogo_services.model_server.fault import Fault, FaultKind
@@ -43,6 +44,7 @@ class OpenInferenceRest:
     def exchanges(self) -> list[Exchange]:
         """Return the calls, with the model's version in the path and without."""
         found = [
+            Exchange("GET", "/metadata", "Tell which model is served.", answered(self.which), Which),
             Exchange("GET", "/v2", "Tell which server this is.", answered(self.server), ServerMetadata),
             Exchange("GET", "/v2/health/live", "Tell that the server is up.", answered(self.live), Live),
             Exchange("GET", "/v2/health/ready", "Tell that the model can answer.", answered(self.ready), Ready),
@@ -63,6 +65,10 @@ class OpenInferenceRest:
                 ),
             ]
         return found
+
+    async def which(self, _question: Question) -> dict[str, Any]:
+        """Answer ``GET /metadata``, which is no part of the protocol: every service here tells its model there."""
+        return {"model": self._model.name, "model_sha256": self._model.sha256}
 
     async def server(self, _question: Question) -> dict[str, Any]:
         """Answer ``GET /v2``."""

@@ -1,6 +1,7 @@
 """A small HTTP service: tells its process id, environment, arguments and files; its readiness can be switched.
 
-GET /pid, /environment, /arguments, /file?PATH · POST /sick makes /health answer 503, POST /well 200 again ·
+GET /pid, /life (no other process has the same), /environment,
+/arguments, /file?PATH · POST /sick makes /health answer 503, POST /well 200 again ·
 GET /fetch?HOST:PORT asks another such service for its pid.
 """
 
@@ -11,6 +12,9 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+LIFE = str(uuid4())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,6 +32,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer("ok" if Handler.well else "sick", 200 if Handler.well else 503)
             case "/pid":
                 self.answer(os.getpid())
+            case "/life":
+                self.answer(LIFE)
             case "/environment":
                 self.answer(dict(os.environ))
             case "/arguments":

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from gonogo.report.live.pace import Pace
-from gonogo.report.live.pulse import Pulse, pulse
+from gonogo.report.live.pulse import Pulse, pulse, still_of_interest_s
 from gonogo.report.live.sheet import Moment, sheet
 from gonogo.report.live.view import LiveView, is_wanted, so_far
 from gonogo.runs.run import ERRORS, Columns, Run
@@ -62,10 +62,10 @@ class Load:
         """As it was told."""
         return self._progress
 
-    def snapshot(self) -> Columns:
+    def snapshot(self, since_s: float = 0.0) -> Columns:
         """The same rows at every look."""
         self.looks += 1
-        return self.columns
+        return self.columns.where(self.columns.due_s >= since_s)
 
 
 @pytest.mark.parametrize(
@@ -213,3 +213,36 @@ def test_criteria_are_judged_on_what_is_known(make_run: MakeRun) -> None:
     """With the judge of the run's end."""
     judged = so_far([parse("p99 <= 50ms")], name="load", targets=("GET /",), rate=100.0, timeout_s=10.0)
     assert [one.outcome for one in judged(make_run(requests=3000).columns)] == [Outcome.GO]
+
+
+def _looks(columns: Columns, *, whole: bool) -> list[Pulse]:
+    """Return the pulse at every half second, of all rows or only of those that still matter."""
+    since_s, found = 0.0, []
+    for now_s in np.arange(0.5, 10.0, 0.5):
+        due = columns.where(columns.due_s < now_s)
+        on_its_way = ~(due.done_s < now_s)
+        known = replace(
+            due,
+            error=np.where(on_its_way, ERRORS.index("cut"), due.error).astype(np.int8),
+            done_s=np.where(on_its_way, np.nan, due.done_s),
+        )
+        seen = known if whole else known.where(known.due_s >= since_s)
+        found.append(pulse(seen, float(now_s)))
+        since_s = still_of_interest_s(seen, float(now_s), since_s)
+    return found
+
+
+def test_rows_that_are_left_out_change_no_figure(make_run: MakeRun) -> None:
+    """A look at the last seconds alone shows what a look at all rows would, also while a request hangs."""
+    columns = make_run(requests=1000).columns
+    done_s = columns.done_s.copy()
+    done_s[100:105] += 6.0
+    slow = replace(columns, done_s=done_s)
+    assert repr(_looks(slow, whole=False)) == repr(_looks(slow, whole=True))
+
+
+def test_old_rows_are_let_go(make_run: MakeRun) -> None:
+    """Once nothing hangs, a look begins where its window does."""
+    columns = make_run(requests=1000).columns
+    last_s = float(columns.due_s[-1])
+    assert still_of_interest_s(columns, last_s, 0.0) >= last_s - 3.0

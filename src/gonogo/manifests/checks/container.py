@@ -18,7 +18,7 @@ _ENV_TWICE: Final = Rule("env-twice", Severity.WARNING, "a variable is set twice
 
 
 def _resources(assembly: Assembly) -> Iterator[Finding]:
-    for placed in assembly.workloads:
+    for placed in assembly.pods:
         for container, place in placed.each_container():
             has = container.resources
             silent = [
@@ -38,7 +38,7 @@ def _resources(assembly: Assembly) -> Iterator[Finding]:
 
 
 def _port_conflict(assembly: Assembly) -> Iterator[Finding]:
-    for placed in assembly.workloads:
+    for placed in assembly.pods:
         owners: dict[tuple[int, str], str] = {}
         for container, place in placed.each_container():
             for port in container.ports:
@@ -53,7 +53,7 @@ def _port_conflict(assembly: Assembly) -> Iterator[Finding]:
 
 
 def _env_twice(assembly: Assembly) -> Iterator[Finding]:
-    for placed in assembly.workloads:
+    for placed in assembly.pods:
         for group in ("initContainers", "containers"):
             for i, container in enumerate(placed.spec.get(group, ())):
                 seen: set[str] = set()

@@ -16,7 +16,7 @@ _LATEST: Final = Rule("image-latest", Severity.WARNING, "an image names no versi
 
 
 def _latest(assembly: Assembly) -> Iterator[Finding]:
-    for placed in assembly.workloads:
+    for placed in assembly.pods:
         for container, place in (*placed.each_init_container(), *placed.each_container()):
             if container.image and _moves(container.image):
                 yield (place / "image").finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 from gonogo.mesh.envoy.cluster import assignment, clusters
@@ -12,7 +13,7 @@ from gonogo.mesh.envoy.route import route_configuration, route_name
 from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.sidecar import Outlet, Sidecar, SocketPath
 
-__all__ = ["BOOTSTRAP", "dynamic_files", "static_file"]
+__all__ = ["BOOTSTRAP", "dynamic_files", "static_file", "versions"]
 
 BOOTSTRAP: Final = "envoy.yaml"
 """The file to start Envoy with; the others are named in it."""
@@ -22,6 +23,7 @@ _PROGRAM_SIZE: Final = "re2.max_program_size.error_level"
 _LARGEST_PROGRAM: Final = 32768
 _CLUSTERS: Final = "clusters.yaml"
 _LISTENERS: Final = "listeners.yaml"
+_VERSION: Final = "version_info"
 _TYPES: Final = {
     "cluster": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
     "endpoints": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
@@ -42,7 +44,7 @@ def static_file(policy: Policy, sidecar: Sidecar) -> str:
             outlet,
             outlet.listen,
             {"route_config": route_configuration(policy, sidecar, outlet)},
-            policy.of(outlet.host).rejection,
+            policy.of(outlet.host),
         )
         for outlet in sidecar.outlets
         if outlet.listen
@@ -75,11 +77,17 @@ def dynamic_files(policy: Policy, sidecar: Sidecar, folder: str) -> Mapping[str,
             continue
         file = f"routes-{_routed(outlet)}.yaml"
         routes = {"rds": {"route_config_name": route_name(outlet), "config_source": _source(folder, file)}}
-        listeners.append(listener(sidecar, outlet, outlet.listen, routes, policy.of(outlet.host).rejection))
+        listeners.append(listener(sidecar, outlet, outlet.listen, routes, policy.of(outlet.host)))
         files[file] = _resources("routes", [route_configuration(policy, sidecar, outlet)])
     files[_CLUSTERS] = _resources("cluster", made)
     files[_LISTENERS] = _resources("listener", listeners)
     return files
+
+
+def versions(files: Mapping[str, str]) -> frozenset[str]:
+    """Return the versions of followed files, as Envoy reports them in its statistics once it acts on a file."""
+    heads = (content.partition("\n")[0].partition(": ") for content in files.values())
+    return frozenset(version for name, _, version in heads if name == _VERSION)
 
 
 def _head(sidecar: Sidecar) -> Config:
@@ -105,7 +113,8 @@ def _source(folder: str, file: str) -> Config:
 
 
 def _resources(kind: str, entries: list[Config]) -> str:
-    return text({"resources": [{"@type": _TYPES[kind], **entry} for entry in entries]})
+    content = text({"resources": [{"@type": _TYPES[kind], **entry} for entry in entries]})
+    return f"{_VERSION}: {sha256(content.encode()).hexdigest()[:16]}\n{content}"
 
 
 def _typed_cluster(config: Config, kind: str) -> Config:

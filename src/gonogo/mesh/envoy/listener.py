@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from gonogo.mesh.envoy.cluster import cluster_name
 from gonogo.mesh.envoy.form import Config, typed
+from gonogo.mesh.envoy.overflow import overflow_script
 from gonogo.mesh.envoy.route import route_name
+from gonogo.mesh.policy.destination import Destination
 from gonogo.mesh.policy.rejection import Rejection
+from gonogo.mesh.policy.ruling import Ruling
 from gonogo.mesh.sidecar import Address, Outlet, Sidecar
 
 __all__ = ["listener", "socket_address"]
@@ -36,13 +40,14 @@ _RECORD: Final = {
 }
 
 
-def listener(sidecar: Sidecar, outlet: Outlet, at: Address, routes: Config, rejection: Rejection | None) -> Config:
+def listener(sidecar: Sidecar, outlet: Outlet, at: Address, routes: Config, ruling: Ruling) -> Config:
     """Return the Listener of ``outlet`` at ``at``; ``routes`` is ``route_config`` or ``rds`` of its manager."""
     manager = typed(
         _MANAGER,
         stat_prefix=f"outbound_{at.ip}_{at.port}",
         **routes,
         http_filters=[
+            *_overflow(sidecar, ruling.overflow),
             _filter("envoy.filters.http.fault", "extensions.filters.http.fault.v3.HTTPFault"),
             _filter("envoy.filters.http.router", "extensions.filters.http.router.v3.Router"),
         ],
@@ -50,7 +55,7 @@ def listener(sidecar: Sidecar, outlet: Outlet, at: Address, routes: Config, reje
         stream_idle_timeout="0s",
         normalize_path=True,
         **_access_log(sidecar),
-        **(_local_reply(rejection) if rejection else {}),
+        **(_local_reply(ruling.rejection) if ruling.rejection else {}),
     )
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     return {"name": route_name(outlet), "address": {"socket_address": socket_address(at)}, "filter_chains": [chain]}
@@ -74,6 +79,16 @@ def _access_log(sidecar: Sidecar) -> Config:
         log_format={"json_format": dict(_RECORD)},
     )
     return {"access_log": [{"name": "envoy.access_loggers.file", "typed_config": written}]}
+
+
+def _overflow(sidecar: Sidecar, to: Destination | None) -> list[Config]:
+    """Return the filter that sends on what the breaker turns away; none where nothing takes it."""
+    outlet = sidecar.outlet(to.host, to.port, 0) if to else None
+    if outlet is None:
+        return []
+    script = overflow_script(cluster_name(outlet.host, outlet.port), f"{outlet.host.full}:{outlet.port}")
+    config = typed("extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": script})
+    return [{"name": "envoy.filters.http.lua", "typed_config": config}]
 
 
 def _local_reply(rejection: Rejection) -> Config:

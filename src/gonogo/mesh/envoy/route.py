@@ -21,7 +21,7 @@ from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.policy.route import Fault, Route
 from gonogo.mesh.sidecar import Outlet, Sidecar
 
-__all__ = ["route_configuration", "route_name"]
+__all__ = ["route_configuration", "route_name", "sticky_policy"]
 
 _FAULT: Final = "envoy.filters.http.fault"
 _CODES: Final = {
@@ -48,6 +48,11 @@ def route_configuration(policy: Policy, sidecar: Sidecar, outlet: Outlet) -> Con
         # A destination without a cluster answers 503, and the other routes stand.
         "validate_clusters": False,
     }
+
+
+def sticky_policy(key: HashKey) -> Config:
+    """Return the HashPolicy by which a destination is chosen: where it has a value, no other policy is asked."""
+    return {**_hashed(key), "terminal": True}
 
 
 class _Route:
@@ -128,7 +133,10 @@ class _Route:
                 if entry.request.authority:
                     config["host_rewrite_literal"] = entry.request.authority
                 weighted.append({**config, **_changes(entry.request, entry.response)})
-        return {"weighted_clusters": {"clusters": weighted}}
+        # The clusters divide the hashes in their order: where weights of a whole of 100 change, only those users move
+        # whose part of the hashes changed hands (envoy.config.route.v3.WeightedCluster.use_hash_policy).
+        sticky = {"use_hash_policy": True} if forward.sticky else {}
+        return {"weighted_clusters": {"clusters": weighted, **sticky}}
 
     def _cluster(self, destination: Destination) -> str:
         host, port = self._at(destination)
@@ -139,7 +147,7 @@ class _Route:
         return destination.host, outlet.port if outlet else destination.port or self.outlet.port
 
     def _hash_policy(self, forward: Forward) -> list[Config]:
-        found = []
+        found = [sticky_policy(forward.sticky)] if forward.sticky and len(forward.to) > 1 else []
         for entry in forward.to:
             if entry.weight or len(forward.to) == 1:
                 host, port = self._at(entry.destination)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Final
 
 from gonogo.manifests.host import Host, resolve
 from gonogo.manifests.objects import Object
 from gonogo.manifests.shape import Fields
+from gonogo.manifests.sticky import sticky_key, sticky_text
 from gonogo.manifests.traffic import routes
 from gonogo.mesh.istio.match import match
 from gonogo.mesh.istio.traffic import seconds
 from gonogo.mesh.policy.action import Action, Answer, Forward, Redirect, Retries, Rewrite
+from gonogo.mesh.policy.balancer import HashKey, HashSource
 from gonogo.mesh.policy.destination import Destination, Mirror, Weighted
 from gonogo.mesh.policy.header import HeaderChange
 from gonogo.mesh.policy.origin import origin
@@ -39,8 +42,11 @@ def virtual_service(entry: Object) -> tuple[Route, ...] | None:
     if "http" not in entry.fields.get("spec", {}):
         return None
     made = []
+    sticky = _sticky(entry)
     for fields, place in routes(entry):
         action = _action(fields, entry.namespace)
+        if isinstance(action, Forward) and len(action.to) > 1:
+            action = replace(action, sticky=sticky)
         if action is None:
             continue  # a check has reported that the route leads nowhere
         headers = fields.get("headers", {})
@@ -63,6 +69,11 @@ def retry_conditions(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     statuses = [int(word) for word in words if word.isdecimal() and int(word) in _HTTP_STATUSES]
     return tuple(word for word in words if not word.isdecimal()), tuple(statuses)
+
+
+def _sticky(entry: Object) -> HashKey | None:
+    key = sticky_key(sticky_text(entry))
+    return HashKey(HashSource(key.source), key.name) if key else None
 
 
 def _action(fields: Fields, namespace: str) -> Action | None:

@@ -7,7 +7,7 @@ from typing import Final
 from gonogo.manifests.findings import Finding
 from gonogo.mesh.nginx.condition import PATH, Conditions
 from gonogo.mesh.nginx.difference import Differences
-from gonogo.mesh.nginx.form import DOLLAR, block, quoted
+from gonogo.mesh.nginx.form import DOLLAR, block, quoted, seconds
 from gonogo.mesh.nginx.server import Server
 from gonogo.mesh.nginx.upstream import upstreams
 from gonogo.mesh.policy.policy import Policy
@@ -18,12 +18,14 @@ __all__ = ["CONFIGURATION", "configuration"]
 CONFIGURATION: Final = "nginx.conf"
 """The name of the file."""
 
+_KEPT_S: Final = 0.2
 _REQUEST_ID: Final = (
     'map $http_x_request_id $gonogo_request_id {\n    "" $request_id;\n    default $http_x_request_id;\n}'
 )
-# The words of Envoy's response flags: UO for the breaker, NR for no route.
+# The words of Envoy's response flags: UO for the breaker, NR for no route, UH for no replica.
 _FLAGS: Final = (
-    'map "$limit_conn_status:$gonogo_unrouted" $gonogo_flags {\n    "~^REJECTED:" UO;\n    "~:1$" NR;\n'
+    'map "$limit_conn_status:$gonogo_unrouted:$gonogo_unhealthy" $gonogo_flags {\n    "~^REJECTED:" UO;\n'
+    '    "~:1:0$" NR;\n    "~:1$" UH;\n'
     '    default "-";\n}'
 )
 _RECORD: Final = {
@@ -56,9 +58,14 @@ def configuration(policy: Policy, sidecar: Sidecar) -> tuple[str, tuple[Finding,
     ]
     parts = [
         *_log(sidecar),
+        # No file is ever served: requests are told apart by try_files, which must find nothing and say nothing.
+        "root /.gonogo;",
         "server_tokens off;",
         "client_max_body_size 0;",
         "client_body_buffer_size 1m;",
+        # Connections that clients keep open outlive a reload until they have been idle so long: no request is lost.
+        f"keepalive_min_timeout {seconds(_KEPT_S)};",
+        "keepalive_requests 1000000;",
         "limit_conn_status 503;",
         "limit_conn_log_level info;",
         DOLLAR,
@@ -70,7 +77,7 @@ def configuration(policy: Policy, sidecar: Sidecar) -> tuple[str, tuple[Finding,
         *servers,
     ]
     head = [
-        "worker_processes 1;",
+        f"worker_processes {sidecar.workers};",
         "pid nginx.pid;",
         "error_log stderr warn;",
         block("events", ["worker_connections 8192;"]),

@@ -42,7 +42,7 @@ def forwarding(
     assert isinstance(forward, Forward)  # noqa: S101 - who calls has looked
     lines = _told(route, upstream)
     if not upstream.endpoints:
-        return block(f"location @{name}", [*lines, 'return 503 "no healthy upstream";'])
+        return block(f"location @{name}", [*lines, "set $gonogo_unhealthy 1;", 'return 503 "no healthy upstream";'])
     if upstream.limit is not None:
         lines.append(f"limit_conn {upstream.name}_limit {upstream.limit};")
         if rejected:

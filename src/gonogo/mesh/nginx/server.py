@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from gonogo.mesh.nginx.condition import Conditions
-from gonogo.mesh.nginx.form import block, literal, quoted
+from gonogo.mesh.nginx.form import block, header_variable, literal, quoted
 from gonogo.mesh.nginx.location import answering, forwarding, mirroring, redirecting, unreachable
 from gonogo.mesh.nginx.upstream import Upstream
 from gonogo.mesh.policy.action import Answer, Forward, Redirect
+from gonogo.mesh.policy.balancer import HashKey, HashSource
 from gonogo.mesh.policy.destination import Destination, Mirror
 from gonogo.mesh.policy.match import Match
+from gonogo.mesh.policy.origin import Origin
 from gonogo.mesh.policy.policy import Policy
-from gonogo.mesh.policy.rejection import Rejection
+from gonogo.mesh.policy.rejection import DEFERRABLE, Rejection
 from gonogo.mesh.policy.route import Fault, Route
 from gonogo.mesh.sidecar import Address, Outlet, Sidecar
 
 __all__ = ["Server"]
 
 _PERCENT: Final = 100
+_TO_REFUSED: Final = 405
+_VARIABLE: Final = re.compile(r"\$[A-Za-z0-9_]+")
 
 
 class Server:
@@ -41,7 +46,8 @@ class Server:
         self._name = f"gonogo_{number}"
         self._upstreams = {(entry.host, entry.port, entry.subset): entry for entry in upstreams}
         self._conditions = conditions
-        self._rejected = f"{self._name}_rejected" if self._ruling.rejection else ""
+        turned = self._ruling.rejection or self._ruling.overflow
+        self._rejected = f"{self._name}_rejected" if turned else ""
 
     def text(self, at: Address) -> str:
         """Return the server's block; its maps go to the conditions."""
@@ -60,9 +66,35 @@ class Server:
             block(f"location @{self._name}_none", ["set $gonogo_unrouted 1;", "return 404;"]),
             *locations,
         ]
-        if self._ruling.rejection:
-            lines.append(_rejection(self._rejected, self._ruling.rejection))
-        return block("server", ["set $gonogo_unrouted 0;", *lines])
+        if self._rejected:
+            lines += ["recursive_error_pages on;", *self._turned_away()]
+        return block("server", ["set $gonogo_unrouted 0;", "set $gonogo_unhealthy 0;", *lines])
+
+    def _turned_away(self) -> list[str]:
+        """Return the locations of what the breaker turns away."""
+        rejection = self._ruling.rejection or Rejection()
+        taker = self._upstream(self._ruling.overflow) if self._ruling.overflow else None
+        if taker is None or not taker.endpoints:
+            return [_rejection(self._rejected, rejection)]
+        refused = f"{self._rejected}_refused"
+        return [
+            block(
+                f"location @{self._rejected}",
+                [
+                    # A request without a body cannot be answered later; what the taker refuses is rejected after all.
+                    f"if ($request_method !~ ^(?:{'|'.join(DEFERRABLE)})$) {{",
+                    f"    return {_TO_REFUSED};",
+                    "}",
+                    f"error_page 502 503 504 {_TO_REFUSED} = @{refused};",
+                    "proxy_intercept_errors on;",
+                    "proxy_http_version 1.1;",
+                    'proxy_set_header Connection "";',
+                    "proxy_set_header X-Request-Id $gonogo_request_id;",
+                    f"proxy_pass http://{taker.name};",
+                ],
+            ),
+            _rejection(refused, rejection),
+        ]
 
     def _chosen(self, locations: list[str]) -> Iterator[tuple[str, str]]:
         """Yield the condition of every route and match with the location that it leads to."""
@@ -113,13 +145,25 @@ class Server:
         if len(taking) == 1:
             return f"{name}_d0"
         shares = [entry.weight / sum(one.weight for one in taking) for entry in taking]
-        self._split(f"{name}_to", [(share, f"d{i}") for i, share in enumerate(shares)])
+        key = self._user(f"{name}_user", forward.sticky, route.origin) if forward.sticky else "$request_id"
+        self._split(f"{name}_to", [(share, f"d{i}") for i, share in enumerate(shares)], key=key)
         return f'"{name}_${{{name}_to}}"'
 
-    def _split(self, variable: str, parts: list[tuple[float, str]]) -> None:
+    def _user(self, name: str, key: HashKey, origin: Origin | None) -> str:
+        """Return a variable that is the same for all requests of a user, and another for each of an unknown one."""
+        source = f"$cookie_{key.name}" if key.source is HashSource.COOKIE else header_variable(key.name)
+        if not source or not _VARIABLE.fullmatch(source):
+            self._conditions.differences.cannot(
+                origin, "route", f"Nginx has no variable for the {key.source} {key.name!r}: the split is not sticky"
+            )
+            return "$request_id"
+        self._conditions.add(f"${name}", source, [("", "$request_id")], source)
+        return f"${name}"
+
+    def _split(self, variable: str, parts: list[tuple[float, str]], *, key: str = "$request_id") -> None:
         lines = [f"{share * _PERCENT:.2f}% {value};" for share, value in parts[:-1] if round(share * _PERCENT, 2)]
-        key = quoted(f"$request_id:{variable}")
-        self._conditions.maps.append(block(f"split_clients {key} ${variable}", [*lines, f"* {parts[-1][1]};"]))
+        hashed = quoted(f"{key}:{variable}")
+        self._conditions.maps.append(block(f"split_clients {hashed} ${variable}", [*lines, f"* {parts[-1][1]};"]))
 
     def _mirrored(self, name: str, mirror: Mirror, locations: list[str]) -> str:
         uri = f"/.gonogo/{name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gonogo.errors import UsageError
+from gonogo.mesh.policy.balancer import HashKey
 from gonogo.mesh.policy.destination import Mirror, Weighted
 
 __all__ = ["Action", "Answer", "Forward", "Redirect", "Retries", "Rewrite"]
@@ -52,6 +53,8 @@ class Forward:
     Attributes:
         timeout_s: until the whole answer is there; None or 0 is no limit.
         retries: None is Istio's default for every route.
+        sticky: requests with the same value of it go to the same destination as long as its weight allows; None
+            draws one for every request.
     """
 
     to: tuple[Weighted, ...]
@@ -59,6 +62,7 @@ class Forward:
     timeout_s: float | None = None
     retries: Retries | None = None
     rewrite: Rewrite | None = None
+    sticky: HashKey | None = None
 
     def __post_init__(self) -> None:
         if not self.to:

@@ -7,7 +7,10 @@ from typing import Final
 
 from gonogo.errors import UsageError
 
-__all__ = ["Rejection"]
+__all__ = ["DEFERRABLE", "Rejection"]
+
+DEFERRABLE: Final = ("POST", "PUT")
+"""Methods of requests that can be answered later."""
 
 _STATUSES: Final = range(400, 600)
 

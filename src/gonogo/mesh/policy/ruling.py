@@ -38,6 +38,7 @@ class Ruling:
             no request.
         route_ports: the ports to which ``routes`` are limited; None for all.
         rejection: what the breaker answers; None is the proxy's own 503.
+        overflow: where requests with a body go that the breaker turns away; its answer is the client's then.
         origin: where ``traffic``, ``ports`` and ``subsets`` are declared.
     """
 
@@ -48,6 +49,7 @@ class Ruling:
     routes: tuple[Route, ...] | None = None
     route_ports: frozenset[int] | None = None
     rejection: Rejection | None = None
+    overflow: Destination | None = None
     origin: Origin | None = field(default=None, compare=False)
 
     def routes_at(self, port: int) -> tuple[Route, ...]:

@@ -3,6 +3,7 @@
 An entry maps a glob to a command template. What runs follows Kubernetes: the template is the image's entry point,
 a container's ``args`` follow it, and a container's ``command`` takes its place. A template that holds ``{args}``
 stands for any ``command`` as well; one that holds ``{command}`` says itself where the manifest's command goes.
+``{folder:/path}`` is what is mounted at that path, or a folder of the Pod's own where nothing is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ __all__ = ["WHERE", "Catalogue", "Entry", "unmapped"]
 WHERE = "[tool.gonogo.images]"
 PLACEHOLDERS = ("host", "port", "python", "workdir", "root", "name", "namespace", "replica", "ordinal")
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z]+(?:\.[A-Za-z0-9-]+)?)\}")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z]+(?:\.[A-Za-z0-9-]+|:/[\w./-]+)?)\}")
+_FOLDER = "folder"
 _PYTHON = re.compile(r"(?:/usr/(?:local/)?bin/)?python(?:3(?:\.\d+)?)?")
 _WILDCARD = re.compile(r"[*?]|\[[^]]*\]")
 
@@ -40,15 +42,16 @@ class Entry:
             )
         for word in self.words:
             for match in _PLACEHOLDER.finditer(word):
-                name = (match[1] or "host").partition(".")[0]
+                name = re.split("[.:]", match[1] or "host")[0]
                 if name in ("command", "args") and word != f"{{{name}}}":
                     raise SettingsError(
                         f"{{{name}}} stands inside the word {word!r}",
                         where=f"{WHERE} {self.pattern!r}",
                         mend="make it a word of its own: it becomes as many words as the manifest has",
                     )
-                if name not in (*PLACEHOLDERS, "command", "args"):
-                    known = ", ".join(f"{{{known}}}" for known in (*PLACEHOLDERS, "command", "args", "port.NAME"))
+                if name not in (*PLACEHOLDERS, _FOLDER, "command", "args"):
+                    every = (*PLACEHOLDERS, "command", "args", "port.NAME", f"{_FOLDER}:/PATH")
+                    known = ", ".join(f"{{{known}}}" for known in every)
                     raise SettingsError(
                         f"unknown placeholder {match[0]}",
                         where=f"{WHERE} {self.pattern!r}",
@@ -127,6 +130,9 @@ class Entry:
         def value(match: re.Match[str]) -> str:
             if match[1] is None:
                 return match[0][0]
+            kind, _, path = match[1].partition(":")
+            if kind == _FOLDER:
+                return values.get(match[1], values["workdir"] + path)
             if match[1] not in values:
                 raise SettingsError(
                     f"the entry {self.pattern!r} uses {match[0]}, and the container declares no such port",

@@ -16,7 +16,7 @@ __all__ = ["command"]
 _BOOT = """\
 import sys, types
 root, name, *sys.argv[1:] = sys.argv[1:]
-for package in (*"gonogo gonogo.manifests gonogo.platforms gonogo.platforms.process".split(),):
+for package in (*"gonogo gonogo.manifests gonogo.platforms gonogo.platforms.process gonogo.platforms.docker".split(),):
     module = sys.modules[package] = types.ModuleType(package)
     module.__path__ = [root + "/" + package.replace(".", "/")]
     above, _, last = package.rpartition(".")
@@ -31,7 +31,7 @@ def command(module: str, *numbers: int, site: bool = False) -> tuple[str, ...]:
     """Return the command line that calls ``module.main(*numbers)``.
 
     Args:
-        module: full name, inside ``gonogo.platforms.process``.
+        module: full name, inside ``gonogo.platforms.process`` or ``gonogo.platforms.docker``.
         numbers: its arguments.
         site: whether it needs installed packages.
     """

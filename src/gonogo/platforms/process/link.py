@@ -14,7 +14,7 @@ from pathlib import Path
 from gonogo.errors import StackError
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.leftovers import clear, read_record
-from gonogo.platforms.process.spec import Ask, Reply, StackSpec, StackStatus, Started, Verb
+from gonogo.platforms.process.spec import Ask, ReplicaSpec, Reply, StackSpec, StackStatus, Started, Verb
 from gonogo.platforms.process.wire import Closed, encode, receive
 
 __all__ = ["Link", "new_id"]
@@ -31,9 +31,19 @@ class Link:
         spec: what it shall run.
         log: file for what the supervisor itself has to say.
         held: descriptors that it keeps open as long as it lives.
+        program: module whose ``main`` supervises.
+        site: whether it needs installed packages.
     """
 
-    def __init__(self, spec: StackSpec, *, log: Path, held: Sequence[int]) -> None:
+    def __init__(
+        self,
+        spec: StackSpec,
+        *,
+        log: Path,
+        held: Sequence[int],
+        program: str = "gonogo.platforms.process.supervisor.main",
+        site: bool = False,
+    ) -> None:
         self._spec = spec
         self._log = log
         self._lock = threading.Lock()
@@ -43,7 +53,7 @@ class Link:
         with theirs, log.open("ab") as output:
             inherited = (theirs.fileno(), *held)
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-                lean.command("gonogo.platforms.process.supervisor.main", *inherited),
+                lean.command(program, *inherited, site=site),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -75,7 +85,9 @@ class Link:
         with self._lock:
             return self._wait_for_start(self._spec.ready_timeout_s + _START_SLACK_S)
 
-    def ask(self, verb: Verb, replica: str = "", *, timeout_s: float = _ANSWER_S) -> StackStatus:
+    def ask(
+        self, verb: Verb, replica: str = "", *, pod: ReplicaSpec | None = None, timeout_s: float = _ANSWER_S
+    ) -> StackStatus:
         """Ask for something and return the state of the stack after it.
 
         Raises:
@@ -84,7 +96,7 @@ class Link:
         with self._lock:
             # A number of its own: the reply to a request that Ctrl-C interrupted may still be on its way.
             self._number += 1
-            request = Ask(self._number, verb, replica)
+            request = Ask(self._number, verb, replica, pod)
             deadline = time.monotonic() + timeout_s
             try:
                 self._socket.settimeout(timeout_s)

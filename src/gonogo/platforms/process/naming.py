@@ -46,7 +46,7 @@ class Naming:
     def _direct(self, service: Service) -> bool:
         """Whether a Service's name may stand for its only replica: one replica, and every port the same behind it."""
         behind = self._topology.behind(service)
-        return sum(workload.replicas for workload in behind) == 1 and all(
+        return sum(self._topology.most_replicas(workload) for workload in behind) == 1 and all(
             container_port(port.target_port, workload, str(service.source)) == port.port
             for workload in behind
             for port in service.ports
@@ -105,7 +105,7 @@ class Naming:
                                 container_port(port.target_port, workload, str(service.source)),
                             )
                             for workload in behind
-                            for ordinal in range(workload.replicas)
+                            for ordinal in range(self._topology.most_replicas(workload))
                         ),
                     )
                     for port in service.ports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gonogo.manifests.topology import (
@@ -25,7 +25,7 @@ from gonogo.platforms.process.rewrite import Rewriter
 from gonogo.platforms.process.spec import ContainerSpec, ForwardSpec, ReplicaSpec
 from gonogo.platforms.process.volumes import FileSpec, plan_volumes
 
-__all__ = ["Place", "StackPlan", "plan_stack"]
+__all__ = ["Place", "StackPlan", "plan_pod", "plan_stack"]
 
 _LONG_SECRET = 4
 
@@ -57,6 +57,8 @@ class StackPlan:
 
     Attributes:
         secrets: values that may not appear in a message.
+        templates: one Pod of every Job and CronJob, which starts nothing: its programs must be there all the same.
+        reserve: replicas that an autoscaler may add, not started.
     """
 
     replicas: tuple[ReplicaSpec, ...]
@@ -66,6 +68,8 @@ class StackPlan:
     ports: tuple[PortNeed, ...]
     notes: tuple[str, ...]
     secrets: tuple[str, ...]
+    templates: tuple[ReplicaSpec, ...] = ()
+    reserve: tuple[ReplicaSpec, ...] = ()
 
     def redact(self, text: str) -> str:
         """Return ``text`` without the values that came from Secrets."""
@@ -83,15 +87,32 @@ def plan_stack(topology: Topology, *, addresses: AddressPlan, catalogue: Catalog
         SettingsError: images without a catalogue entry, all of them at once.
         ManifestError: a reference leads nowhere.
     """
+    templates = [made.template for made in (*topology.jobs, *(each.job for each in topology.cron_jobs))]
     missing = [
         (workload, container)
-        for workload in topology.workloads
+        for workload in (*topology.workloads, *templates)
         for container in (*workload.init_containers, *workload.containers)
         if catalogue.find(container.image) is None
     ]
     if missing:
         raise unmapped(missing)
-    return _Planner(topology, addresses, catalogue, place).plan()
+    return _Planner(topology, addresses, catalogue, place).plan(templates)
+
+
+def plan_pod(
+    topology: Topology, workload: Workload, ordinal: int, *, addresses: AddressPlan, catalogue: Catalogue, place: Place
+) -> StackPlan:
+    """Return the plan of one further Pod in a stack that runs: the ``ordinal``-th of ``workload``.
+
+    Args:
+        topology: what runs.
+        workload: it has an address for the Pod in ``addresses``, and commands for its images.
+        ordinal: which of its Pods.
+        addresses: where the stack runs, and the Pod shall.
+        catalogue: commands of images.
+        place: where the stack was put.
+    """
+    return _Planner(topology, addresses, catalogue, place).plan_pod(workload, ordinal)
 
 
 class _Planner:
@@ -108,16 +129,42 @@ class _Planner:
         self._secrets: dict[str, None] = {}
         self._named: set[tuple[str, str]] = set()
 
-    def plan(self) -> StackPlan:
+    def plan_pod(self, workload: Workload, ordinal: int) -> StackPlan:
+        return self._planned((self._replica(workload, ordinal),), (), ())
+
+    def plan(self, templates: Sequence[Workload]) -> StackPlan:
         replicas = tuple(
             self._replica(workload, ordinal)
             for workload in self._topology.workloads
             for ordinal in range(workload.replicas)
         )
-        forwards = tuple(self._naming.forwards(self._named))
+        reserve = tuple(
+            self._replica(workload, ordinal)
+            for workload in self._topology.workloads
+            for ordinal in range(workload.replicas, self._topology.most_replicas(workload))
+        )
+        made = [self._template(template, number) for number, template in enumerate(templates)]
+        planned = self._planned(replicas, tuple(self._naming.forwards(self._named)), tuple(made))
+        return replace(planned, reserve=reserve)
+
+    def _template(self, template: Workload, number: int) -> ReplicaSpec:
+        """Plan a Pod of a Job for what it tells: Services that it calls, Secrets, references that lead nowhere."""
+        name = replica_name(template, 0)
+        addresses = self._addresses.with_pod(name, self._addresses.job_address(number, 0))
+        tried = _Planner(self._topology, addresses, self._catalogue, self._place)
+        replica = tried._replica(template, 0)
+        self._named |= tried._named
+        self._notes |= tried._notes
+        self._secrets |= tried._secrets
+        return replica
+
+    def _planned(
+        self, replicas: tuple[ReplicaSpec, ...], forwards: tuple[ForwardSpec, ...], templates: tuple[ReplicaSpec, ...]
+    ) -> StackPlan:
         return StackPlan(
             replicas=replicas,
             forwards=forwards,
+            templates=templates,
             folders=tuple(dict.fromkeys(self._folders)),
             files=tuple(self._files),
             ports=(
@@ -182,6 +229,7 @@ class _Planner:
         }
         entry = self._entry(container)
         values = self._values(workload, ordinal, container, address, folder, pod_name)
+        values |= {f"folder:{path}": found for path, found in volumes.paths.items()}
         command = None if container.command is None else told.words(container.command)
         argv = entry.argv(values, command, told.words(container.args), where=where)
         if not container.command and container.working_dir:

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gonogo.errors import EnvironmentFault, MissingPart, SettingsError
+from gonogo.errors import AbsentPlatform, EnvironmentFault, SettingsError
 from gonogo.manifests.topology import Topology
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.addresses import plan_addresses
-from gonogo.platforms.process.catalogue import WHERE, Catalogue
+from gonogo.platforms.process.catalogue import Catalogue
 from gonogo.platforms.process.cgroups.cell import group_name
 from gonogo.platforms.process.cgroups.choice import Choice, choose, read_hierarchies
 from gonogo.platforms.process.environment import base_environment
+from gonogo.platforms.process.jobs.pods import PodMaker
 from gonogo.platforms.process.leftovers import Record, open_record, private_folder, reap
 from gonogo.platforms.process.link import Link, new_id
 from gonogo.platforms.process.network import check_ports, claim_block
 from gonogo.platforms.process.plan import Place, StackPlan, plan_stack
+from gonogo.platforms.process.programs import check_programs
 from gonogo.platforms.process.report import start_error
-from gonogo.platforms.process.spec import ReplicaSpec, StackSpec
+from gonogo.platforms.process.spec import StackSpec
 from gonogo.platforms.process.stack import ProcessStack
 from gonogo.platforms.process.volumes import write_files
 
-__all__ = ["ProcessPlatform"]
+__all__ = ["ProcessPlatform", "await_start", "records_folder", "start_jobs"]
 
 
 class ProcessPlatform:
@@ -71,10 +72,10 @@ class ProcessPlatform:
             ManifestError: a reference in the topology leads nowhere.
             StackError: something did not start or get ready; everything started before has been stopped.
             EnvironmentFault: a port is in use, a program is missing, or no addresses are left; nothing was started.
-            MissingPart: this machine runs no Linux.
+            AbsentPlatform: this machine runs no Linux.
         """
         if sys.platform != "linux":
-            raise MissingPart(
+            raise AbsentPlatform(
                 f"the process platform needs Linux, and this is {sys.platform}",
                 mend="run in Docker: --gonogo-platform docker",
             )
@@ -86,7 +87,7 @@ class ProcessPlatform:
             )
         with ExitStack() as opened:
             workdir = workdir.resolve()
-            records = _records()
+            records = records_folder()
             reap(records)
             block, claim = claim_block(os.getpid())
             opened.callback(claim.close)
@@ -101,7 +102,7 @@ class ProcessPlatform:
                 grace_cap_s=self._stop_timeout_s,
             )
             plan = plan_stack(topology, addresses=addresses, catalogue=self._catalogue, place=place)
-            _check_programs(plan.replicas)
+            check_programs((*plan.replicas, *plan.templates))
             check_ports(plan.ports)
             write_files((f"{workdir}/logs", *plan.folders), plan.files)
             choice = self._choice or _choice()
@@ -124,24 +125,37 @@ class ProcessPlatform:
                 forwards=plan.forwards,
                 forwarder=lean.command("gonogo.platforms.process.forwarder.main", site=True),
                 cores=self._cores,
+                reserve=plan.reserve,
             )
             link = Link(spec, log=workdir / "supervisor.log", held=(lock, claim.fileno()))
-        running = ProcessStack(topology, plan, addresses, link, _notes(plan))
+        maker = PodMaker(topology, addresses, self._catalogue, place)
+        running = ProcessStack(topology, plan, addresses, link, _notes(plan), maker)
         try:
-            _await_start(link, plan)
+            start_jobs(running)
+            await_start(link, plan)
         except BaseException:
             running.stop()
             raise
         return running
 
 
-def _await_start(link: Link, plan: StackPlan) -> None:
+def await_start(link: Link, plan: StackPlan) -> None:
+    """Wait until every replica is ready.
+
+    Raises:
+        StackError: one cannot become it, or the supervisor died.
+    """
     started = link.started()
     if started.failures:
         raise start_error(started.failures, len(plan.replicas), plan.redact)
 
 
-def _records() -> Path:
+def records_folder() -> Path:
+    """Return this user's folder for records of running stacks.
+
+    Raises:
+        EnvironmentFault: it cannot be used.
+    """
     try:
         return private_folder(Path(tempfile.gettempdir()))
     except OSError as error:
@@ -150,6 +164,13 @@ def _records() -> Path:
             where=str(error.filename or tempfile.gettempdir()),
             mend="remove it, or point TMPDIR to a folder of your own",
         ) from error
+
+
+def start_jobs(running: ProcessStack) -> None:
+    """Start the Jobs of the manifests, as Kubernetes does when they are applied unless they are suspended."""
+    for job in running.topology.jobs:
+        if not job.suspended:
+            running.start_job(job, job.name, {})
 
 
 def _choice() -> Choice:
@@ -161,29 +182,6 @@ def _choice() -> Choice:
 
     hierarchies = read_hierarchies(read("/proc/self/mountinfo"), read("/proc/self/cgroup"))
     return choose(hierarchies, writable=lambda path: os.access(path, os.W_OK), read=read, platform=sys.platform)
-
-
-def _check_programs(replicas: Sequence[ReplicaSpec]) -> None:
-    """Look for every program before anything starts.
-
-    Raises:
-        EnvironmentFault: names all that are missing, with the image and the entry that asked for them.
-    """
-    missing: dict[str, None] = {}
-    for replica in replicas:
-        volumes = f"/volumes/{replica.name.replace('/', '_')}/"
-        for container in (*replica.init_containers, *replica.containers):
-            program = container.argv[0]
-            if volumes in program:  # an init container may bring it
-                continue
-            if shutil.which(program, path=dict(container.env)["PATH"]) is None:
-                workload = replica.name.rpartition("/")[0]
-                missing[f"{workload} container {container.name} ({container.origin}): no program {program!r}"] = None
-    if missing:
-        raise EnvironmentFault(
-            "; ".join(missing),
-            mend=f"install it, or write in {WHERE} what runs in its place ({{args}} in an entry replaces a command)",
-        )
 
 
 def _notes(plan: StackPlan) -> tuple[str, ...]:

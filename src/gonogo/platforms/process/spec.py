@@ -19,6 +19,8 @@ __all__ = [
     "Failure",
     "ForwardSpec",
     "Listener",
+    "Phase",
+    "PodStatus",
     "ReplicaSpec",
     "ReplicaStatus",
     "Reply",
@@ -112,6 +114,7 @@ class StackSpec:
         ready_timeout_s: seconds until every replica must have been ready.
         cores: CPUs for everything that the stack runs, once it is ready; empty: all.
         forwarder: command line of the forwarder.
+        reserve: replicas that may join later.
     """
 
     id: str
@@ -123,6 +126,7 @@ class StackSpec:
     forwards: tuple[ForwardSpec, ...] = ()
     forwarder: tuple[str, ...] = ()
     cores: tuple[int, ...] = ()
+    reserve: tuple[ReplicaSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +165,41 @@ class ReplicaStatus:
     limits: tuple[str, ...] = ()
 
 
+Phase = Literal["running", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PodStatus:
+    """A Pod that was launched to run to its end.
+
+    Attributes:
+        name: as in its :class:`ReplicaSpec`.
+        exit_status: of the first container that did not end well, or 0; None while it runs, and after a signal.
+        how: how its last container to end did so, as a clause: ``ended with exit status 1``.
+        restarts: containers started again in it.
+        started_at: seconds since 1970; ``ended_at`` likewise, None while it runs.
+    """
+
+    name: str
+    phase: Phase
+    exit_status: int | None = None
+    how: str = ""
+    restarts: int = 0
+    started_at: float = 0.0
+    ended_at: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StackStatus:
-    """The whole stack now."""
+    """The whole stack now; ``pods`` are those that were launched, in that order."""
 
     replicas: tuple[ReplicaStatus, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pods: tuple[PodStatus, ...] = ()
 
 
-Verb = Literal["status", "sample", "reset", "kill", "stop"]
+Verb = Literal["status", "sample", "reset", "kill", "launch", "end", "join", "leave", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +207,17 @@ class Ask:
     """A request of the owner. ``number`` comes back in the reply, so that an interrupted request disturbs no later one.
 
     Attributes:
-        verb: ``status`` (as last sampled), ``sample`` (usage read anew), ``reset`` (peaks), ``kill``, ``stop``.
-        replica: whom ``kill`` means.
+        verb: ``status`` (as last sampled), ``sample`` (usage read anew), ``reset`` (peaks), ``kill``, ``launch`` (a
+            Pod that runs to its end), ``end`` (begin to end such a Pod, with its grace time), ``join`` (start a replica
+            of the reserve, or one that has left), ``leave`` (begin to end a replica, with its grace time), ``stop``.
+        replica: whom ``kill``, ``end``, ``join`` and ``leave`` mean.
+        pod: what ``launch`` starts.
     """
 
     number: int
     verb: Verb
     replica: str = ""
+    pod: ReplicaSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from gonogo.errors import StackError, UsageError
-from gonogo.manifests.topology import Service, ServicePort, Topology
-from gonogo.platforms.interface import Endpoint, Replica, ReplicaSample
+from gonogo.manifests.topology import Job, Service, Topology, Workload
+from gonogo.platforms.backing import backing, declared_port
+from gonogo.platforms.interface import Endpoint, JobRun, Replica, ReplicaSample
 from gonogo.platforms.process.addresses import AddressPlan, replica_name
+from gonogo.platforms.process.jobs.keeper import JobKeeper, Maker
 from gonogo.platforms.process.link import Link
 from gonogo.platforms.process.naming import container_port
 from gonogo.platforms.process.plan import StackPlan
@@ -31,17 +33,25 @@ class ProcessStack:
         addresses: where.
         link: who keeps it.
         notes: what the platform has to say beside the plan's notes.
+        maker: makes the Pods of Jobs; None: no Jobs run here.
     """
 
     def __init__(
-        self, topology: Topology, plan: StackPlan, addresses: AddressPlan, link: Link, notes: tuple[str, ...]
+        self,
+        topology: Topology,
+        plan: StackPlan,
+        addresses: AddressPlan,
+        link: Link,
+        notes: tuple[str, ...],
+        maker: Maker | None = None,
     ) -> None:
         self.topology = topology
+        self._jobs = JobKeeper(link, maker, plan.redact)
         self._plan = plan
         self._addresses = addresses
         self._link = link
         self._notes = notes
-        self._specs = {replica.name: replica for replica in plan.replicas}
+        self._specs = {replica.name: replica for replica in (*plan.replicas, *plan.reserve)}
         self._last = StackStatus()
         self._stopped = False
 
@@ -50,7 +60,7 @@ class ProcessStack:
         names = set(self._specs)
         if service:
             behind = self.topology.behind(self.topology.service(service))
-            names = {replica_name(workload, ordinal) for workload in behind for ordinal in range(workload.replicas)}
+            names = {name for workload in behind for name in self._names(workload)}
         return tuple(
             Replica(
                 name=each.name,
@@ -87,11 +97,51 @@ class ProcessStack:
         Raises:
             UsageError: there is no such replica.
         """
-        if replica not in self._specs:
+        pods = {pod.name for run in self._jobs.runs() for pod in run.pods}
+        if replica not in self._specs and replica not in pods:
             raise UsageError(f"no replica is called {replica!r}", mend=f"there are: {', '.join(self._specs) or 'none'}")
         if self._stopped:
             raise StackError("the stack has been stopped", where=replica)
         self._last = self._link.ask("kill", replica)
+
+    def scale(self, workload: str, replicas: int) -> None:
+        """Begin to have ``replicas`` of the Deployment ``workload`` (``namespace/name``): start some, or end the last.
+
+        Raises:
+            UsageError: there is no such Deployment, or an autoscaler does not allow it so many.
+        """
+        found = [each for each in self.topology.workloads if f"{each.namespace}/{each.name}" == workload]
+        if not found:
+            known = ", ".join(f"{each.namespace}/{each.name}" for each in self.topology.workloads) or "none"
+            raise UsageError(f"no Deployment is called {workload!r}", mend=f"there are: {known}")
+        most = self.topology.most_replicas(found[0])
+        if not 0 <= replicas <= most:
+            raise UsageError(
+                f"{replicas} replicas of {found[0]}",
+                where=str(found[0].source),
+                mend=f"it may have 0 to {most}; maxReplicas of a HorizontalPodAutoscaler allows more",
+            )
+        running = {each.name for each in self._status().replicas}
+        for ordinal, name in enumerate(self._names(found[0])):
+            if ordinal < replicas and name not in running:
+                self._last = self._link.ask("join", name)
+            elif ordinal >= replicas and name in running:
+                self._last = self._link.ask("leave", name)
+
+    def _names(self, workload: Workload) -> list[str]:
+        return [replica_name(workload, ordinal) for ordinal in range(self.topology.most_replicas(workload))]
+
+    def start_job(self, job: Job, run: str, env: Mapping[str, str]) -> None:
+        """Start ``job`` as ``run``, with ``env`` over the variables of its containers."""
+        self._jobs.start(job, run, env)
+
+    def end_job(self, run: str, reason: str) -> None:
+        """Begin to end the run ``namespace/name`` with its grace time."""
+        self._jobs.end(run, reason)
+
+    def job_runs(self) -> tuple[JobRun, ...]:
+        """Every Job started so far."""
+        return self._jobs.runs()
 
     def endpoints(self, service: Service, port: int | str | None = None) -> tuple[Endpoint, ...]:
         """Addresses of the ready replicas behind ``port`` of ``service``.
@@ -100,20 +150,14 @@ class ProcessStack:
             StackError: nothing stands behind the Service, or no replica is ready.
             UsageError: the Service has no such port.
         """
-        declared = _declared(service, port)
-        behind = self.topology.behind(service)
-        if not behind:
-            raise StackError(
-                "the Service has no endpoints: its selector matches no Pod",
-                where=f"{service.source}: {service}",
-                mend="make the selector equal to labels of the Pods' template",
-            )
+        declared = declared_port(service, port)
+        behind = backing(self.topology, service)
         ready = {each.name for each in self.replicas() if each.ready}
         found = tuple(
-            Endpoint(self._addresses.replicas[name], number)
+            self.reach(name, number)
             for workload in behind
             for number in [container_port(declared.target_port, workload, str(service.source))]
-            for name in [replica_name(workload, ordinal) for ordinal in range(workload.replicas)]
+            for name in self._names(workload)
             if name in ready
         )
         if not found:
@@ -124,6 +168,10 @@ class ProcessStack:
                 mend=f"see the logs: {', '.join(str(each.log) for each in self.replicas(_full(service)))}",
             )
         return found
+
+    def reach(self, replica: str, port: int) -> Endpoint:
+        """Return where ``port`` of ``replica`` takes connections of this machine."""
+        return Endpoint(self._addresses.replicas[replica], port)
 
     def problems(self) -> tuple[str, ...]:
         """What went wrong since the start without being asked for, also after the stop."""
@@ -143,8 +191,9 @@ class ProcessStack:
         """Stop and remove everything; logs stay. Safe to call twice."""
         if self._stopped:
             return
-        grace_s = max((replica.grace_s for replica in self._plan.replicas), default=0.0)
+        grace_s = max((each.grace_s for each in (*self._plan.replicas, *self._plan.templates)), default=0.0)
         try:
+            self._jobs.stop()
             self._last = self._link.ask("stop", timeout_s=grace_s + _STOP_SLACK_S)
         except StackError as error:
             self._last = StackStatus(self._last.replicas, (*self._last.problems, str(error)), self._last.notes)
@@ -168,14 +217,6 @@ class ProcessStack:
 
     def _redacted(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self._plan.redact(text) for text in texts)
-
-
-def _declared(service: Service, port: int | str | None) -> ServicePort:
-    for declared in service.ports:
-        if port is None or port in (declared.port, declared.name):
-            return declared
-    known = ", ".join(f"{each.port} {each.name}".strip() for each in service.ports) or "none"
-    raise UsageError(f"the Service has no port {port!r}", where=str(service), mend=f"it declares: {known}")
 
 
 def _full(service: Service) -> str:

@@ -17,14 +17,16 @@ __all__ = ["against_chart"]
 
 _MARGINS = Margins(right=26.0)
 _DECADE = 10.0
+_MANY = 40
+"""So many points are a line: dots would only hide it."""
 
 
 def against_chart(curve: Curve, name: str) -> Element:
-    """Return the drawing; ``name`` is unique in the page. The vertical axis is logarithmic over more than a decade."""
+    """Return the drawing; ``name`` is unique in the page. Times over more than a decade have a logarithmic axis."""
     points = [(x, y) for x, y in curve.points if math.isfinite(x) and math.isfinite(y)]
     values = [y for _, y in points if y > 0]
     high = [*values, curve.limit] if curve.limit else values
-    log = bool(values) and max(high) / min(values) > _DECADE
+    log = curve.y_unit == "s" and bool(values) and max(high) / min(values) > _DECADE
     frame = Frame(
         linear(
             [*(x for x, _ in points), *(x for x, _ in curve.marks)], _MARGINS.left, WIDTH - _MARGINS.right, zero=True
@@ -39,7 +41,7 @@ def against_chart(curve: Curve, name: str) -> Element:
     parts = [
         *frame.elements(),
         line(places, "p99"),
-        *(el("circle", cx=x, cy=y, r=3, class_="point") for x, y in places),
+        *(el("circle", cx=x, cy=y, r=3, class_="point") for x, y in places if len(places) <= _MANY),
     ]
     if curve.limit is not None:
         place = frame.y(curve.limit)

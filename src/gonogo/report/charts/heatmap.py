@@ -54,7 +54,9 @@ def _with_room(frame: Frame) -> Frame:
 def _cells(frame: Frame, heat: Heat) -> list[Element]:
     """Return one path for each shade: neighbouring cells of a moment are drawn as one."""
     shapes: dict[int, list[str]] = defaultdict(list)
-    rows = len(heat.columns[0]) if heat.columns else 0
+    if not heat.columns:  # not one request was answered
+        return []
+    rows = len(heat.columns[0])
     edges = [frame.y(heat.low * (heat.high / heat.low) ** (row / rows)) for row in range(rows + 1)]
     for left, width, column in _places(frame, heat.columns):
         for grade, first, last in _stretches(column):

@@ -12,7 +12,7 @@ from gonogo.measures.rows import answered, failed_with
 from gonogo.runs.run import Columns
 from gonogo.verdicts.order import quantiles
 
-__all__ = ["WINDOW_S", "Pulse", "pulse"]
+__all__ = ["WINDOW_S", "Pulse", "pulse", "still_of_interest_s"]
 
 WINDOW_S: Final = 2.0
 """Figures are those of the last so many seconds."""
@@ -64,3 +64,18 @@ def pulse(columns: Columns, now_s: float) -> Pulse:
         lag_p99_s=quantiles(lag, (0.99,))[0],
         waiting=waiting,
     )
+
+
+def still_of_interest_s(columns: Columns, now_s: float, since_s: float) -> float:
+    """Return from which due time on requests can matter to a later pulse: all before it ended before its window.
+
+    Args:
+        columns: the requests due from ``since_s`` on, in order.
+        now_s: seconds since the run's start.
+        since_s: of the last time.
+    """
+    from_s = max(0.0, now_s - WINDOW_S)
+    kept = failed_with(columns, "cut") | (columns.done_s >= from_s) | (columns.due_s >= from_s)
+    if not kept.any():
+        return max(since_s, from_s)
+    return max(since_s, float(columns.due_s[int(np.argmax(kept))]))

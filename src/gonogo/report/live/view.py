@@ -14,7 +14,7 @@ from rich.live import Live
 
 from gonogo.measures.judge import judge
 from gonogo.report.live.pace import Pace
-from gonogo.report.live.pulse import Pulse, pulse
+from gonogo.report.live.pulse import Pulse, pulse, still_of_interest_s
 from gonogo.report.live.sheet import Moment, sheet
 from gonogo.runs.run import Columns, Run, RunFacts
 from gonogo.verdicts.criterion import Criterion
@@ -45,8 +45,8 @@ class Watched(Protocol):
         """Return how far it has come."""
         ...
 
-    def snapshot(self) -> Columns:
-        """Return the measured requests that have become due."""
+    def snapshot(self, since_s: float = 0.0) -> Columns:
+        """Return the measured requests that have become due, from ``since_s`` seconds after the run's start on."""
         ...
 
 
@@ -60,13 +60,19 @@ def is_wanted(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def so_far(
-    criteria: Sequence[Criterion], *, name: str, targets: tuple[str, ...], rate: float | None, timeout_s: float
+    criteria: Sequence[Criterion],
+    *,
+    name: str,
+    targets: tuple[str, ...],
+    rate: float | None,
+    timeout_s: float,
+    anytime: bool = False,
 ) -> Callable[[Columns], tuple[Verdict, ...]]:
-    """Return what judges the requests that are known so far by ``criteria``."""
+    """Return what judges the requests that are known so far by ``criteria``; ``anytime``: the run may stop early."""
 
     def judged(columns: Columns) -> tuple[Verdict, ...]:
         span_s = float(columns.due_s[-1] - columns.due_s[0]) if len(columns) else 0.0
-        facts = RunFacts(name, targets, rate, span_s, span_s, 0.0, timeout_s, 0)
+        facts = RunFacts(name, targets, rate, span_s, span_s, 0.0, timeout_s, 0, anytime=anytime)
         return tuple(judge(Run(columns, facts), criterion) for criterion in criteria)
 
     return judged
@@ -75,7 +81,8 @@ def so_far(
 class LiveView:
     """Shows a running load until it is left. It only looks, and whatever goes wrong in it does not touch the load.
 
-    The more rows there are, the longer a look takes and the rarer it becomes: it costs at most about 2 % of one CPU.
+    A look at the figures takes the rows of the last seconds, and of as long as a request is on its way. One at the
+    criteria takes all of them, and becomes rarer the more there are. It costs at most about 2 % of one CPU.
 
     Args:
         watched: the load.
@@ -130,18 +137,23 @@ class LiveView:
     def _watch(self, live: Live) -> None:
         figures, criteria = Pace(_EVERY_S, _SHARE), Pace(_CRITERIA_EVERY_S, _SHARE)
         verdicts: tuple[Verdict, ...] = ()
+        since_s = 0.0
         while not self._ended.wait(_EVERY_S / 2):
             now_s, used_s = time.monotonic(), time.thread_time()
             if not figures.is_due(now_s):
                 continue
             progress = self._watched.progress()
-            columns = self._watched.snapshot() if progress.elapsed_s > 0 else None
-            seen = Pulse() if columns is None else pulse(columns, progress.elapsed_s)
+            seen = Pulse()
+            if progress.elapsed_s > 0:
+                columns = self._watched.snapshot(since_s)
+                seen = pulse(columns, progress.elapsed_s)
+                since_s = still_of_interest_s(columns, progress.elapsed_s, since_s)
             live.update(sheet(self._moment(progress, seen, verdicts)), refresh=True)
             figures.looked(now_s, time.thread_time() - used_s)
-            if self._judge and columns is not None and len(columns) and criteria.is_due(now_s):
+            if self._judge and progress.elapsed_s > 0 and criteria.is_due(now_s):
                 used_s = time.thread_time()
-                verdicts = tuple(self._judge(columns))
+                columns = self._watched.snapshot()
+                verdicts = tuple(self._judge(columns)) if len(columns) else ()
                 criteria.looked(now_s, time.thread_time() - used_s)
 
     def _moment(self, progress: Progressing, seen: Pulse, verdicts: Sequence[Verdict]) -> Moment:

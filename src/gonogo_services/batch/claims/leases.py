@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
-from gonogo_services.batch.chunk import Chunk, chunk_query, read_chunk, read_rows
+from gonogo_services.batch.chunk import Chunk, chunk_query, read_chunk, read_rows, span_query
 from gonogo_services.batch.claims.interface import HeldChunk
 from gonogo_services.batch.database import Database
 from gonogo_services.batch.due import Due, simplified
@@ -25,8 +25,9 @@ __all__ = ["Leases", "held_ranges", "lease_lock", "leases_held"]
 class Leases:
     """Holds rows by leases, for databases without ``SKIP LOCKED``: SQLite, MySQL 5.7, MariaDB before 10.6.
 
-    Leases are taken one at a time, under the lock of one row, for the milliseconds in which the chunk is read. The
-    transaction that writes a chunk first removes its lease: whose lease has run out cannot write any more.
+    Leases are taken one at a time, under the lock of one row, for the moment in which the ids of the chunk are found;
+    its values are read afterwards, while others write. The transaction that writes a chunk first removes its lease:
+    whose lease has run out cannot write any more.
     """
 
     def __init__(self, database: Database, policy: Policy) -> None:
@@ -49,22 +50,41 @@ class Leases:
         try:
             yield HeldChunk(chunk, singly=lambda: self._singly(chunk), settle=settle_leased)
         except BaseException:
-            with suppress(DatabaseError), self._database.writing() as connection:
-                connection.execute(delete(leases).where(leases.c.token == token))
+            with suppress(DatabaseError):
+                self._drop(token)
             raise
 
     def _take(self, token: str, due: Due, after: int | None, size: int) -> Chunk | None:
         dialect = self._database.dialect
-        with self._database.writing() as connection:
-            lease_lock(connection)
-            connection.execute(delete(leases).where(leases.c.until <= dialect.now()))
-            wanted = replace(simplified(connection, due), held=held_ranges(connection))
-            chunk = read_chunk(connection, chunk_query(dialect, wanted, after=after, size=size))
-            if chunk is not None:
+        while True:
+            with self._database.writing() as connection:
+                lease_lock(connection)
+                connection.execute(delete(leases).where(leases.c.until <= dialect.now()))
+                wanted = replace(simplified(connection, due), held=held_ranges(connection))
+                first, last = connection.execute(span_query(dialect, wanted, after=after, size=size)).one()
+                if first is None or last is None:
+                    return None
                 until = dialect.now() + self._database.lease_s
-                held = {"token": token, "first_id": chunk.first, "last_id": chunk.last, "until": until}
+                held = {"token": token, "first_id": first, "last_id": last, "until": until}
                 connection.execute(insert(leases).values(held))
-            return chunk
+            try:
+                chunk = self._read(chunk_query(dialect, wanted, after=first - 1, last=last, size=size))
+            except BaseException:
+                with suppress(DatabaseError):
+                    self._drop(token)
+                raise
+            if chunk is not None:
+                return chunk
+            # Something else than a job has removed or predicted all of them in this moment.
+            self._drop(token)
+
+    def _read(self, query: Select[str | None, str | None]) -> Chunk | None:
+        with self._database.reading() as connection:
+            return read_chunk(connection, query)
+
+    def _drop(self, token: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(delete(leases).where(leases.c.token == token))
 
     def _singly(self, chunk: Chunk) -> Sequence[Row]:
         with self._database.reading() as connection:

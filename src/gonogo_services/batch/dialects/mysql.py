@@ -27,7 +27,6 @@ class MySQL:
 
     def prepare(self, engine: Engine, lease_s: float) -> None:
         """Have the server end a transaction whose job says nothing for ``lease_s`` seconds, and answer in UTC."""
-        engine.update_execution_options(isolation_level="READ COMMITTED")
 
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
@@ -37,6 +36,8 @@ class MySQL:
                 # GROUP_CONCAT cuts what is longer than this, with no more than a warning.
                 cursor.execute(f"SET SESSION group_concat_max_len = {_JOINED_BYTES}")
                 cursor.execute("SET SESSION time_zone = '+00:00'")
+                # SQLAlchemy's own way sets it at every use, where a lost connection raises the driver's bare error.
+                cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 timeout = "idle_transaction_timeout" if mariadb else "wait_timeout"
                 cursor.execute(f"SET SESSION {timeout} = {silence_s}")
 

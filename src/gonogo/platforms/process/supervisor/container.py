@@ -59,6 +59,7 @@ class Container:
         restarts: how often it was started again.
         failures: ends in a row without having been ready, since the stack last made progress.
         trouble: how it ended last; a clause after the container's name.
+        status: its exit status when it ended last; None when a signal ended it, or nothing has yet.
         waiting: what its start-up or readiness probe was told last, empty when it was well.
         flaw: what is wrong with it that no restart mends.
         asked: its next end was asked for, and is no problem.
@@ -84,6 +85,7 @@ class Container:
         self.restarts = 0
         self.failures = 0
         self.trouble = ""
+        self.status: int | None = None
         self.waiting = ""
         self.flaw = ""
         self.asked = False
@@ -113,15 +115,12 @@ class Container:
         self._unwell = self.waiting = ""
         output = self._journal.begin(self.spec.name, restarts=self.restarts, init=self.init)
         try:
-            self._pid = spawn(
-                self.spec.argv, dict(self.spec.env), cwd=self.spec.cwd, output=output, doors=self.cell.doors
-            )
+            self._exit = await self.launch(output)
         except SpawnError as error:
             self.trouble = f"could not be started ({self.spec.origin}): {error}"
             return False
         finally:
             os.close(output)
-        self._exit = self._machine.reaper.watch(self._pid)
         watching = None if self.init else asyncio.create_task(watch(self))
         if watching is not None:
             watching.add_done_callback(self._watched)
@@ -132,16 +131,33 @@ class Container:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
         self.become(ready=False)
+        self.status = ended.status
         self.dead_cpu_s += ended.cpu_s
         await self.kill()
         self.trouble = self._unwell or self.out_of_memory() or str(ended)
         return ended.good
 
+    async def launch(self, output: int) -> asyncio.Future[Exit]:
+        """Start its main process and return what becomes its exit.
+
+        Args:
+            output: descriptor for what it writes; closed by the caller.
+
+        Raises:
+            SpawnError: it cannot be started.
+        """
+        self._pid = spawn(self.spec.argv, dict(self.spec.env), cwd=self.spec.cwd, output=output, doors=self.cell.doors)
+        return self._machine.reaper.watch(self._pid)
+
+    async def ask_to_end(self) -> None:
+        """Send SIGTERM to its main process."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGTERM)
+
     async def terminate(self, *, grace_s: float | None = None) -> None:
         """End it as Kubernetes does: SIGTERM to its main process, then SIGKILL to all after the grace time."""
         if self.running and self._exit is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGTERM)
+            await self.ask_to_end()
             await asyncio.wait({self._exit}, timeout=self._grace_s if grace_s is None else grace_s)
         await self.kill()
 

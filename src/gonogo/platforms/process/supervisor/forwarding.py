@@ -7,12 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection
+from typing import Protocol
 
 from gonogo.platforms.process.spec import ForwardSpec
 from gonogo.platforms.process.supervisor.child import SpawnError, spawn
 from gonogo.platforms.process.supervisor.reaper import Reaper
 
-__all__ = ["Forwarding", "forwarding_state"]
+__all__ = ["Forwarding", "Forwards", "forwarding_state"]
 
 _AGAIN_S = 0.2
 
@@ -28,6 +29,27 @@ def forwarding_state(forwards: tuple[ForwardSpec, ...], ready: Collection[str]) 
         for forward in forwards
         for listener in forward.listeners
     ]
+
+
+class Forwards(Protocol):
+    """What carries the calls between Services."""
+
+    @property
+    def error(self) -> str:
+        """Why it cannot; empty when it can."""
+        ...
+
+    def tell(self, ready: Collection[str]) -> None:
+        """Pass on which replicas are ready."""
+        ...
+
+    async def applied(self) -> None:
+        """Wait until what was told last holds, or ``error`` says why not."""
+        ...
+
+    async def live(self) -> None:
+        """Keep it running."""
+        ...
 
 
 class Forwarding:

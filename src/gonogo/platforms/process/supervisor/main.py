@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,24 +22,35 @@ from gonogo.platforms.process.supervisor.pinning import pin
 from gonogo.platforms.process.supervisor.stack import Stack
 from gonogo.platforms.process.wire import HEADER, decode, encode, frame_size
 
-__all__ = ["main"]
+__all__ = ["main", "supervise"]
 
 _OWNER_CHECK_S = 1.0
 
 
 def main(socket_fd: int, *held_fds: int) -> int:
-    """Run one stack.
+    """Run one stack of processes.
 
     Args:
         socket_fd: the connection to the owner.
         held_fds: descriptors to keep open for as long as this process lives: the record's lock, the address block.
+    """
+    return supervise(socket_fd, held_fds, Stack)
+
+
+def supervise(socket_fd: int, held_fds: Sequence[int], make: Callable[[StackSpec], Stack]) -> int:
+    """Run the stack that the owner sends.
+
+    Args:
+        socket_fd: the connection to the owner.
+        held_fds: descriptors to keep open.
+        make: makes the stack, inside the running event loop.
     """
     for descriptor in (socket_fd, *held_fds):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional only
     adopt_orphans()
     record: list[Path] = []
     try:
-        asyncio.run(_serve(socket.socket(fileno=socket_fd), record))
+        asyncio.run(_serve(socket.socket(fileno=socket_fd), record, make))
     finally:
         for path in record:
             if said := read_record(path):
@@ -47,7 +59,7 @@ def main(socket_fd: int, *held_fds: int) -> int:
     return 0
 
 
-async def _serve(connection: socket.socket, record: list[Path]) -> None:
+async def _serve(connection: socket.socket, record: list[Path], make: Callable[[StackSpec], Stack]) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
     try:
         spec = await _receive(reader)
@@ -61,13 +73,16 @@ async def _serve(connection: socket.socket, record: list[Path]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     guard = asyncio.create_task(_guard(spec.owner, ending))
-    desk = asyncio.create_task(_Desk(Stack(spec), spec.cores, writer, ending).serve(reader))
+    stack = make(spec)
+    desk = asyncio.create_task(_Desk(stack, spec.cores, writer, ending).serve(reader))
     wait = asyncio.create_task(ending.wait())
     # Whatever still runs in the tasks is of no use now: the caller clears up by the record.
     await asyncio.wait({guard, desk, wait}, return_when=asyncio.FIRST_COMPLETED)
     for task in (guard, desk, wait):
         task.cancel()
-    for result in await asyncio.gather(guard, desk, wait, return_exceptions=True):
+    results = await asyncio.gather(guard, desk, wait, return_exceptions=True)
+    await stack.abandon()
+    for result in results:
         if isinstance(result, Exception):
             raise result
 
@@ -114,7 +129,7 @@ class _Desk:
         if ask.verb == "stop":
             self._ending.set()
 
-    async def _do(self, ask: Ask) -> StackStatus:
+    async def _do(self, ask: Ask) -> StackStatus:  # noqa: PLR0911, C901 - one line for each verb
         match ask.verb:
             case "sample":
                 return self._stack.sample()
@@ -122,6 +137,16 @@ class _Desk:
                 return self._stack.reset_peaks()
             case "kill":
                 return await self._stack.kill(ask.replica)
+            case "launch":
+                if ask.pod is not None:
+                    self._stack.launch(ask.pod)
+                return self._stack.status()
+            case "end":
+                return self._stack.end(ask.replica)
+            case "join":
+                return self._stack.join(ask.replica)
+            case "leave":
+                return self._stack.leave(ask.replica)
             case "stop":
                 if self._starting is not None:
                     self._starting.cancel()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from gonogo.platforms.process.cgroups.cell import StackCells
 from gonogo.platforms.process.environment import MARKER
 from gonogo.platforms.process.spec import ContainerSpec, Failure, ReplicaSpec, StackSpec, StackStatus, Started
 from gonogo.platforms.process.supervisor.container import Container, Machine
-from gonogo.platforms.process.supervisor.forwarding import Forwarding
+from gonogo.platforms.process.supervisor.errand import Errand
+from gonogo.platforms.process.supervisor.forwarding import Forwarding, Forwards
 from gonogo.platforms.process.supervisor.journal import Journal
 from gonogo.platforms.process.supervisor.pod import Pod
 from gonogo.platforms.process.supervisor.reaper import Reaper
@@ -39,18 +40,17 @@ class Stack:
         self._table = ProcessTable()
         self._reaper = Reaper(self._orphan_ended)
         self._reaper.attach(asyncio.get_running_loop())
-        self._machine = Machine(self._reaper, self._table, _crowded(spec.replicas), self._changed, self._note)
-        cells = StackCells(spec.choice, spec.id)
-        self._pods = [self._pod(replica, cells) for replica in spec.replicas]
+        self._machine = Machine(
+            self._reaper, self._table, _crowded((*spec.replicas, *spec.reserve)), self._changed, self._note
+        )
+        self._cells = StackCells(spec.choice, spec.id)
+        self._pods = [self._pod(replica) for replica in spec.replicas]
+        self._specs = {replica.name: replica for replica in (*spec.replicas, *spec.reserve)}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._errands: dict[str, Errand] = {}
         self._by_marker = {container.marker: container for pod in self._pods for container in pod}
         self._usage = Usage(self._pods, self._table, self._problem)
-        self._forwarding = Forwarding(
-            spec.forwards,
-            spec.forwarder,
-            {"PATH": os.environ.get("PATH", ""), MARKER: f"{spec.id}/forwarder"},
-            self._reaper,
-            self._problem,
-        )
+        self._forwarding = self.make_forwarding()
 
     async def start(self) -> Started:
         """Start everything and return when every replica is ready, or those that are not cannot become it any more."""
@@ -78,7 +78,10 @@ class Stack:
         """Return the state of everything, usage as last sampled."""
         dropped = (f"… and {self._dropped} more",) if self._dropped else ()
         return StackStatus(
-            tuple(self._usage.status(pod) for pod in self._pods), (*self._problems, *dropped), tuple(self._notes)
+            tuple(self._usage.status(pod) for pod in self._pods),
+            (*self._problems, *dropped),
+            tuple(self._notes),
+            tuple(errand.status() for errand in self._errands.values()),
         )
 
     def sample(self) -> StackStatus:
@@ -93,15 +96,65 @@ class Stack:
 
     async def kill(self, name: str) -> StackStatus:
         """Kill a replica and return the state of everything."""
-        for pod in self._pods:
+        for pod in (*self._pods, *(errand.pod for errand in self._errands.values())):
             if pod.spec.name == name:
                 await pod.kill()
+        return self.status()
+
+    def join(self, name: str) -> StackStatus:
+        """Start a replica of the reserve, or one that has left, and return the state of everything.
+
+        Raises:
+            LookupError: there is no such replica, or it has not gone yet.
+        """
+        if name in self._leaving:
+            raise LookupError(f"{name} is still ending")
+        if all(pod.spec.name != name for pod in self._pods):
+            pod = self._pod(self._specs[name])
+            self._pods.append(pod)
+            self._by_marker |= {container.marker: container for container in pod}
+            self._usage.add(pod)
+            self._tasks.append(asyncio.create_task(pod.live()))
+            self._changed()
+        return self.status()
+
+    def leave(self, name: str) -> StackStatus:
+        """Begin to end a replica, which takes no traffic from now on, and return the state of everything."""
+        for pod in self._pods:
+            if pod.spec.name == name and name not in self._leaving:
+                self._leaving[name] = asyncio.create_task(self._end(pod))
+        return self.status()
+
+    async def _end(self, pod: Pod) -> None:
+        try:
+            await pod.stop()
+        finally:
+            self._pods.remove(pod)
+            pod.journal.close()
+            del self._leaving[pod.spec.name]
+            self._changed()
+
+    def launch(self, spec: ReplicaSpec) -> None:
+        """Start a Pod that runs to its end; how it fares is in the status from now on."""
+        # What becomes of it is for its Job to judge: a Pod that fails is no problem of the stack.
+        errand = Errand(self._pod(spec, problem=lambda _: None))
+        self._by_marker |= {container.marker: container for container in errand.pod}
+        self._errands[spec.name] = errand
+
+    def end(self, name: str) -> StackStatus:
+        """Begin to end a launched Pod with its grace time, and return the state of everything."""
+        if name in self._errands:
+            self._errands[name].end()
         return self.status()
 
     async def stop(self) -> StackStatus:
         """End everything, each with its grace time, and return the last state."""
         self._usage.sample()
-        await asyncio.gather(*(pod.stop() for pod in self._pods))
+        await asyncio.gather(
+            *(pod.stop() for pod in self._pods if pod.spec.name not in self._leaving),
+            *self._leaving.values(),
+            *(errand.stopped() for errand in self._errands.values()),
+        )
         self._usage.sample()
         for task in self._tasks:
             task.cancel()
@@ -110,29 +163,36 @@ class Stack:
             pod.journal.close()
         return self.status()
 
-    def _pod(self, spec: ReplicaSpec, cells: StackCells) -> Pod:
+    async def abandon(self) -> None:
+        """Let go of everything when there is no time for an orderly stop; the caller clears up by the record."""
+
+    def make_forwarding(self) -> Forwards:
+        """Return what carries the calls between Services."""
+        return Forwarding(
+            self._spec.forwards,
+            self._spec.forwarder,
+            {"PATH": os.environ.get("PATH", ""), MARKER: f"{self._spec.id}/forwarder"},
+            self._reaper,
+            self._problem,
+        )
+
+    def make_container(self, pod: ReplicaSpec, spec: ContainerSpec, journal: Journal, *, init: bool) -> Container:
+        """Return a container of ``pod``, not started."""
+        cell = self._cells.make(
+            f"{pod.name.replace('/', '_')}_{spec.name}", cpu_limit=spec.cpu_limit, memory_limit=spec.memory_limit
+        )
+        return Container(
+            spec, pod.address, journal=journal, cell=cell, machine=self._machine, grace_s=pod.grace_s, init=init
+        )
+
+    def _pod(self, spec: ReplicaSpec, problem: Callable[[str], None] | None = None) -> Pod:
         journal = Journal(spec.log, shared=len(spec.containers) > 1)
-
-        def container(each: ContainerSpec, *, init: bool) -> Container:
-            cell = cells.make(
-                f"{spec.name.replace('/', '_')}_{each.name}", cpu_limit=each.cpu_limit, memory_limit=each.memory_limit
-            )
-            return Container(
-                each,
-                spec.address,
-                journal=journal,
-                cell=cell,
-                machine=self._machine,
-                grace_s=spec.grace_s,
-                init=init,
-            )
-
         return Pod(
             spec,
-            init_containers=tuple(container(each, init=True) for each in spec.init_containers),
-            containers=tuple(container(each, init=False) for each in spec.containers),
+            init_containers=tuple(self.make_container(spec, each, journal, init=True) for each in spec.init_containers),
+            containers=tuple(self.make_container(spec, each, journal, init=False) for each in spec.containers),
             journal=journal,
-            problem=self._problem,
+            problem=problem or self._problem,
             changed=self._changed,
         )
 

@@ -42,6 +42,10 @@ class Usage:
         # A scan of all processes costs milliseconds: only where the cells do not tell everything.
         self._scans = any(not {"cpuacct", "memory"} <= set(each.cell.groups) for pod in pods for each in pod)
 
+    def add(self, pod: Pod) -> None:
+        """Sample a replica that has joined, too; what one of its name used before is forgotten."""
+        self._seen[pod.spec.name] = _Seen()
+
     def sample(self) -> None:
         """Read everything once."""
         processes = self._table.scan() if self._scans else {}

@@ -1,0 +1,1 @@
+"""Locust users as a load: a process of their own, every request a row. Only that process imports Locust."""

@@ -1,0 +1,1 @@
+"""docker-compose files, read into the same topology as Kubernetes manifests."""

@@ -1,0 +1,1 @@
+"""The keeper: one process per stack that starts, watches, restarts and removes its containers."""

@@ -1,0 +1,97 @@
+"""Keeps one proxy alive as long as its owner lives, as a program of its own.
+
+The owner holds the other end of standard input: its end, however it comes about, ends the proxy. A byte ``H`` sends the
+proxy SIGHUP. The program runs without site-packages and imports nothing of gonogo.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+__all__ = ["main"]
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_MS = 2000.0
+_LOST = 127
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a proxy until standard input ends, and return its exit status.
+
+    Args:
+        arguments: the CPUs that it may use, separated by commas (empty: all); a folder to remove at the end; its
+            command line.
+    """
+    cores, folder, *command = arguments
+    # Ctrl-C is for the owner, whose end ends standard input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if cores:
+        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def die_with_guardian() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    try:
+        try:
+            proxy = subprocess.Popen(  # noqa: S603 - the owner's command line
+                command,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=die_with_guardian,  # noqa: PLW1509 - this program has one thread
+                start_new_session=True,
+            )
+        except OSError as error:
+            sys.stderr.write(f"{command[0]} does not start: {error.strerror}\n")
+            return _LOST
+        return _keep(proxy)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep(proxy: subprocess.Popen[bytes]) -> int:
+    ended = os.pidfd_open(proxy.pid)
+    watch = select.poll()
+    watch.register(0, select.POLLIN | select.POLLHUP)
+    watch.register(ended, select.POLLIN)
+    try:
+        while True:
+            ready = {descriptor for descriptor, _ in watch.poll()}
+            if ended in ready:
+                return proxy.wait()
+            if 0 in ready:
+                said = os.read(0, 1)
+                if not said:
+                    return _end(proxy, ended)
+                proxy.send_signal(signal.SIGHUP)
+    finally:
+        # Workers that outlived their master are in its session still.
+        _signal_all(proxy.pid, signal.SIGKILL)
+
+
+def _end(proxy: subprocess.Popen[bytes], ended: int) -> int:
+    proxy.terminate()
+    watch = select.poll()
+    watch.register(ended, select.POLLIN)
+    if not watch.poll(_GRACE_MS):
+        _signal_all(proxy.pid, signal.SIGKILL)
+    return proxy.wait()
+
+
+def _signal_all(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
