@@ -13,13 +13,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 __all__ = ["main"]
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _GRACE_MS = 2000.0
+_BURIAL_S = 3.0
+_POLL_S = 0.01
 _LOST = 127
 
 
@@ -37,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     if cores:
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     libc = ctypes.CDLL(None, use_errno=True)
+    # Workers that outlive their master become children of this program, which then waits for their end.
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
     def die_with_guardian() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -75,8 +81,9 @@ def _keep(proxy: subprocess.Popen[bytes]) -> int:
                     return _end(proxy, ended)
                 proxy.send_signal(signal.SIGHUP)
     finally:
-        # Workers that outlived their master are in its session still.
+        # Workers that outlived their master are in its session still, and hold its ports until they are gone.
         _signal_all(proxy.pid, signal.SIGKILL)
+        _bury()
 
 
 def _end(proxy: subprocess.Popen[bytes], ended: int) -> int:
@@ -86,6 +93,15 @@ def _end(proxy: subprocess.Popen[bytes], ended: int) -> int:
     if not watch.poll(_GRACE_MS):
         _signal_all(proxy.pid, signal.SIGKILL)
     return proxy.wait()
+
+
+def _bury() -> None:
+    """Wait for every process that is left, a few seconds at most."""
+    deadline = time.monotonic() + _BURIAL_S
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(_POLL_S)
 
 
 def _signal_all(group: int, number: signal.Signals) -> None:
