@@ -1,4 +1,4 @@
-"""NO-GO by chance: of many criteria one may fail though the service is good, so the session asks for more (Holm)."""
+"""NO-GO by chance: of many criteria one may fail though the service is good, so the session asks for more."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from gonogo.verdicts.criterion import Comparison, Criterion, MeasureName
 from gonogo.verdicts.evidence import Mean, Quantile
 from gonogo.verdicts.grammar import parse
-from gonogo.verdicts.holm import hold_no_go
+from gonogo.verdicts.hochberg import hold_no_go
 from gonogo.verdicts.judge import judge
 from gonogo.verdicts.method import Method
 from gonogo.verdicts.verdict import Outcome, Verdict

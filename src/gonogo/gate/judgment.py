@@ -45,12 +45,15 @@ class CriterionEntry:
 
     Attributes:
         offline: it was judged on stored data, not on a service that answered.
+        acted: an experiment acted on it while it ran, by bounds that hold at every look: it is not weighed again
+            among the criteria of the session.
     """
 
     test: str
     run: str
     verdict: Verdict
     offline: bool = False
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gonogo.gate.record import Record
 from gonogo.gate.rule import decide
 from gonogo.gate.selection import Selection
 from gonogo.manifests.findings import Finding
-from gonogo.verdicts.holm import hold_no_go
+from gonogo.verdicts.hochberg import hold_no_go
 
 __all__ = ["Ledger"]
 
@@ -25,7 +25,7 @@ class Ledger:
     """One session's record. It has no files and no clock; :meth:`judgment` is a pure function of what was recorded.
 
     Args:
-        hold_chance: a NO-GO that, among all criteria of the session, may come by chance is INCONCLUSIVE (Holm).
+        hold_chance: a NO-GO that, among all criteria of the session, may come by chance is INCONCLUSIVE (Hochberg).
     """
 
     def __init__(self, *, hold_chance: bool = True) -> None:
@@ -160,8 +160,9 @@ class Ledger:
 
 def _held(criteria: tuple[CriterionEntry, ...]) -> tuple[CriterionEntry, ...]:
     """Return ``criteria`` without the NO-GO that so many tests bring by chance."""
-    verdicts = hold_no_go([entry.verdict for entry in criteria])
-    return tuple(replace(entry, verdict=verdict) for entry, verdict in zip(criteria, verdicts, strict=True))
+    weighed = [entry for entry in criteria if not entry.acted]
+    held = iter(hold_no_go([entry.verdict for entry in weighed]))
+    return tuple(entry if entry.acted else replace(entry, verdict=next(held)) for entry in criteria)
 
 
 def _outside(record: Record) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ class Criterion(_Model):
     """Chance of data that speak so clearly against the criterion, or more, if it holds; null if it was not tested."""
     offline: bool = False
     """Judged on stored data, not on a service that answered."""
+    acted: bool = False
+    """An experiment acted on it while it ran; it is not weighed again among the criteria of the session."""
 
 
 class Test(_Model):
@@ -301,6 +303,7 @@ def _criterion(entry: CriterionEntry) -> dict[str, object]:
         "needed": verdict.needed,
         "p": verdict.p,
         "offline": entry.offline,
+        "acted": entry.acted,
     }
 
 
@@ -319,7 +322,7 @@ def _criterion_entry(entry: Criterion) -> CriterionEntry:
         needed=entry.needed,
         p=entry.p,
     )
-    return CriterionEntry(entry.test, entry.run, verdict, offline=entry.offline)
+    return CriterionEntry(entry.test, entry.run, verdict, offline=entry.offline, acted=entry.acted)
 
 
 def _finding(finding: Finding) -> dict[str, object]:

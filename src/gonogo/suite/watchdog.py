@@ -34,7 +34,7 @@ _BETWEEN_S: Final = 1.0
 _CHEAP: Final = 20_000
 _EPOCH_S: Final = 10.0
 _OF_THE_DOUBT: Final = 0.1
-"""A stop is not undone, and its verdict must stand among all criteria of a session (Holm's correction)."""
+"""A stop is not undone, and its verdict must stand among all criteria of a session (Hochberg's correction)."""
 _WATCHED: Final = ("parity.", "shadow.", "live.", "mirror.leaked")
 
 

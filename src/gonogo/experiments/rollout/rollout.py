@@ -137,7 +137,9 @@ class Rollout:
             with suppress(EnvironmentFault):
                 traffic.reset()
         result = self._judged(plan, records, live.run)
-        self._recorder.criteria([CriterionEntry(self._test, live.run.name, verdict) for verdict in result.verdicts])
+        self._recorder.criteria(
+            [CriterionEntry(self._test, live.run.name, verdict, acted=True) for verdict in result.verdicts]
+        )
         self._recorder.experiment(result.entry(name, self._test))
         return result
 

@@ -1,4 +1,4 @@
-"""NO-GO verdicts of a session, held by Holm."""
+"""NO-GO verdicts of a session, held by Hochberg."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.verdicts.holm import hold_no_go, holm
+from gonogo.verdicts.hochberg import hochberg, hold_no_go
 from gonogo.verdicts.verdict import Outcome, Verdict
 
 NO_GO = Verdict(Outcome.NO_GO, "p99 <= 50ms", 0.06, 0.051, 0.07, 0.05, "s", 1000, 0.95, "Too slow.", p=0.04)
@@ -16,14 +16,19 @@ GO = replace(NO_GO, outcome=Outcome.GO, p=0.9)
 
 
 def test_adjusted_p_values_of_an_example() -> None:
-    """The smallest counts four times, the next three times, and none falls below one before it."""
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    """The largest counts once, the next twice, and none exceeds one after it."""
+    assert hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.04, 0.04, 0.02))
+
+
+def test_what_is_refuted_as_a_whole_stays() -> None:
+    """Two criteria that the same fault breaks, each at p 0.04: no chance brings both."""
+    assert hold_no_go([NO_GO, NO_GO]) == (NO_GO, NO_GO)
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_adjusting_only_ever_makes_p_values_larger(p_values: list[float]) -> None:
     """Many tests never make one of them more certain."""
-    assert all(after >= before for before, after in zip(p_values, holm(p_values), strict=True))
+    assert all(after >= before for before, after in zip(p_values, hochberg(p_values), strict=True))
 
 
 def test_a_single_no_go_stays() -> None:
