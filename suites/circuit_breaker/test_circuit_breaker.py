@@ -65,8 +65,8 @@ def test_without_the_breaker_everybody_waits(stack, load, predict, most, proxy):
         rate=2 * most,
         warmup="2s",
         duration="10s",
-        timeout="4s",
-        connections=6000,
+        timeout="3s",
+        connections=9000,
         name=f"unprotected-{proxy}",
         require=["max >= 2s"],
     )
