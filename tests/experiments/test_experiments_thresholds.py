@@ -17,6 +17,7 @@ from gonogo.experiments.thresholds.pasted import settings_text
 from gonogo.experiments.thresholds.scored import Scored
 from gonogo.experiments.thresholds.sweep import sweep
 from gonogo.manifests.build import topology
+from gonogo.manifests.check import check
 from gonogo.manifests.syntax import parse
 from gonogo.manifests.tuned import Tuning, read_tunings, stale, written
 
@@ -153,6 +154,14 @@ def test_a_class_without_a_threshold_gets_no_setting() -> None:
     assert not [line for line in text.splitlines() if not line.startswith("#")]
 
 
+SERVICE = (
+    "apiVersion: v1\nkind: Service\nmetadata: {name: iris, namespace: shop}\n"
+    "spec:\n  selector: {app: iris}\n  ports: [{port: 80}]\n---\n"
+    "apiVersion: v1\nkind: Service\nmetadata: {name: iris, namespace: other}\n"
+    "spec:\n  selector: {app: iris}\n  ports: [{port: 80}]\n---\n"
+)
+
+
 def tuned(annotation: str) -> str:
     """Return a Pod in the namespace shop that has thresholds."""
     return (
@@ -168,15 +177,30 @@ def tuned(annotation: str) -> str:
         (f"iris={SHA256}", {"shop/iris": SHA256}, ""),
         (f"iris={SHA256[:12]}", {"shop/iris": SHA256}, ""),
         (f"other/iris={SHA256}", {"other/iris": SHA256}, ""),
-        (f"iris={SHA256}", {"shop/iris": OTHER}, "which serves 000000000000"),
+        (f"iris={SHA256}", {"shop/iris": OTHER}, "which serves the model 000000000000"),
         (f"iris={SHA256}", {}, "does not say what model"),
-        ("iris=new", {"shop/iris": SHA256}, "cannot be read"),
     ],
 )
 def test_a_new_model_with_old_thresholds_is_said(annotation: str, models: dict[str, str], said: str) -> None:
     """The annotation is held against what the Services serve; not knowing is no agreement."""
-    lines = stale(topology(parse(tuned(annotation), "a.yaml")).require(), models)
-    assert (len(lines), said in "".join(lines)) == (1 if said else 0, True)
+    found = stale(topology(parse(SERVICE + tuned(annotation), "a.yaml")).require(), models)
+    assert [said in finding.consequence for finding in found] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        (f"iris={SHA256}", ""),
+        (f"shop/iris={SHA256}", ""),
+        ("iris=new", "names no model"),
+        (f"rose={SHA256}", "there is no Service shop/rose"),
+        (f"third/iris={SHA256}", "there is no Service third/iris"),
+    ],
+)
+def test_thresholds_that_are_bound_to_nothing_are_found_before_the_start(annotation: str, said: str) -> None:
+    """An annotation that cannot be read, or that names a Service that there is not, is an error of the manifests."""
+    found = [each for each in check(parse(SERVICE + tuned(annotation), "a.yaml")) if each.rule == "thresholds-unbound"]
+    assert [said in finding.consequence for finding in found] == ([True] if said else [])
 
 
 def test_tunings_are_read_as_they_are_written() -> None:

@@ -84,7 +84,7 @@ def test_thresholds_for_another_model_forbid_go(shipped: Project) -> None:
     shipped.write(f"{SUITE}/test_thresholds.py", THRESHOLDS)
     outcome = shipped.pytest(f"{SUITE}/test_thresholds.py")
     assert outcome.last_line.startswith("INCONCLUSIVE: "), outcome.output
-    assert "has thresholds for the model 000000000000" in " ".join(outcome.judgment["obstacles"])
+    assert "its thresholds were chosen for the model 000000000000" in " ".join(outcome.judgment["obstacles"])
     models = outcome.judgment["provenance"]["model"]
     assert sorted(models) == [f"parameter-based/iris-{name}" for name in ("setosa", "versicolor", "virginica")]
 

@@ -36,6 +36,7 @@ from gonogo.manifests.checks import (
     traffic_route,
     traffic_sticky,
     traffic_subset,
+    tuned,
 )
 from gonogo.manifests.checks import probe as probes
 from gonogo.manifests.checks import service as services
@@ -43,6 +44,7 @@ from gonogo.manifests.compose import rules as compose
 from gonogo.manifests.document import Document
 from gonogo.manifests.findings import Finding
 from gonogo.manifests.rule import Rule
+from gonogo.manifests.tuned import RULES as TUNED_RULES
 
 __all__ = ["CHECKS", "RULES", "check"]
 
@@ -78,6 +80,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     traffic_rejection.REJECTION,
     traffic_rejection.OVERFLOW,
     traffic_client.HEADER_UNROUTED,
+    tuned.TUNED,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -95,6 +98,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *workload.RULES,
     *job.RULES,
     *autoscaler.RULES,
+    *TUNED_RULES,
     *service.RULES,
     *(entry.rule for entry in CHECKS),
 )

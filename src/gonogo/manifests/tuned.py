@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from gonogo.errors import GrammarError
-from gonogo.manifests.topology import Topology
+from gonogo.manifests.findings import Finding, Severity
+from gonogo.manifests.rule import Rule
+from gonogo.manifests.topology import Topology, Workload
 
-__all__ = ["ANNOTATION", "Tuning", "read_tunings", "stale", "written"]
+__all__ = ["ANNOTATION", "RULES", "Tuning", "read_tunings", "stale", "written"]
 
 ANNOTATION: Final = "gonogo.dev/tuned-for"
+
+THRESHOLDS_STALE: Final = Rule("thresholds-stale", Severity.ERROR, "thresholds were chosen for another model")
+RULES: Final = (THRESHOLDS_STALE,)
 
 _ENTRY: Final = re.compile(r"(?P<service>[a-z0-9][a-z0-9._/-]*)=(?P<sha256>[0-9a-f]{12,64})")
 _SHOWN: Final = 12
@@ -56,31 +62,36 @@ def written(tunings: Iterable[Tuning]) -> str:
     return ", ".join(f"{one.service}={one.sha256}" for one in tunings)
 
 
-def stale(topology: Topology, models: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a line for every workload whose thresholds were not chosen for the model that answers.
+def stale(topology: Topology, models: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a finding for every workload whose thresholds were not chosen for the model that answers.
+
+    An annotation that cannot be read is a finding about the manifests, and none here.
 
     Args:
         topology: what runs.
         models: the SHA-256 of each Service's model, by ``namespace/name``, as far as it is known.
     """
-    lines = []
+    found = []
     for workload in topology.workloads:
-        text = workload.annotations.get(ANNOTATION, "")
-        try:
-            tunings = read_tunings(text) if text else ()
-        except GrammarError as error:
-            lines.append(f"{workload} has thresholds, but the model that they are for cannot be read: {error}")
-            continue
-        for one in tunings:
-            name = one.service if "/" in one.service else f"{workload.namespace}/{one.service}"
-            serving = models.get(name)
-            if serving is None:
-                lines.append(
-                    f"{workload} has thresholds for a model of {name}, which does not say what model it serves"
-                )
-            elif not serving.startswith(one.sha256):
-                lines.append(
-                    f"{workload} has thresholds for the model {one.sha256[:_SHOWN]} of {name}, which serves"
-                    f" {serving[:_SHOWN]}: measure them anew with gonogo thresholds"
-                )
-    return tuple(lines)
+        with suppress(GrammarError):
+            for one in read_tunings(workload.annotations[ANNOTATION]) if ANNOTATION in workload.annotations else ():
+                name = one.service if "/" in one.service else f"{workload.namespace}/{one.service}"
+                serving = models.get(name)
+                if serving is None or not serving.startswith(one.sha256):
+                    found.append(_stale(workload, name, one, serving))
+    return tuple(found)
+
+
+def _stale(workload: Workload, service: str, tuned: Tuning, serving: str | None) -> Finding:
+    what = f"serves the model {serving[:_SHOWN]}" if serving else "does not say what model it serves"
+    return Finding(
+        rule=THRESHOLDS_STALE.name,
+        severity=THRESHOLDS_STALE.severity,
+        source=workload.source,
+        object=str(workload),
+        field=f"metadata.annotations[{ANNOTATION}]",
+        consequence=f"its thresholds were chosen for the model {tuned.sha256[:_SHOWN]} of {service}, which {what}",
+        mend="measure them anew with gonogo thresholds"
+        if serving
+        else "have GET /metadata of the service tell model_sha256",
+    )

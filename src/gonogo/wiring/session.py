@@ -234,8 +234,7 @@ class GateSession:
         models = served_models(running)
         if models and "model" not in self.settings.provenance:
             self._ledger.record_provenance({"model": {name: str(model) for name, model in models.items()}})
-        for line in stale(running.topology, {name: model.sha256 for name, model in models.items()}):
-            self._ledger.record_obstacle(line)
+        self._ledger.record_findings(stale(running.topology, {name: model.sha256 for name, model in models.items()}))
 
     def _accompany(
         self, running: RunningStack, proxy: str, declared: Declared, order: SidecarOrder, folder: Path
