@@ -1,7 +1,8 @@
 """``python -m bench.batch``: how fast the batch job is beside the database itself and beside the usual way.
 
 Prints Markdown. ``--rows N`` (65,322), ``--repeats N`` (5), ``--usual-rows N`` (1,000; the rest is extrapolated),
-``--only sqlite|mariadb|postgresql``.
+``--only sqlite|mariadb|postgresql``, ``--part speed|stages|jobs|plan``, ``--write FILE`` to write what is measured
+between the markers ``batch`` of the file. All of it takes about five minutes on two quiet cores.
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from bench.batch.page import between_markers, spread, table
 from bench.batch.stages import STAGES, plan, stages
 from bench.batch.subject import KINDS, Subject, subject
+from bench.batch.together import together
 from bench.batch.ways import bulk_constant, bulk_prepared, job, keep_prepared, row_by_row
 from gonogo_services.batch.options import CHUNK
 from gonogo_services.iris.cache import cached_model
 
 _JOBS = (1, 2, 4, 8)
+# Chunks that are small enough for eight jobs to share the rows, and one lane, so that jobs alone work side by side.
+_SHARED = ("--lanes", "1", "--chunk", "2048")
+_MARKER = "batch"
 
 
 def main() -> int:
@@ -29,48 +36,30 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--usual-rows", type=int, default=1000)
     parser.add_argument("--only", choices=KINDS, action="append")
+    parser.add_argument("--part", choices=tuple(_PARTS), action="append")
+    parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     model = cached_model("iris_svc.onnx")
-    speeds, parts, jobs, plans = [], [], [], []
+    chosen = given.part or list(_PARTS)
+    found: dict[str, list[list[str]]] = {name: [] for name in chosen}
     with tempfile.TemporaryDirectory(prefix="gonogo-bench-") as folder:
         for kind in given.only or KINDS:
-            with subject(kind, Path(folder), given.rows) as found:
-                print(f"measuring {kind} …", file=sys.stderr)
-                speeds.append(_speeds(found, model, given.repeats, given.usual_rows))
-                parts.append(_parts(found, model))
-                jobs.append(_jobs(found, model))
-                plans.append(_plan(found, model))
-    rows = f"{given.rows:,}"
-    print(f"## {rows} rows predicted and stored\n")
-    print(f"Medians of {given.repeats} measurements in turns, lowest to highest in brackets; seconds.")
-    print(f"{os.cpu_count()} cores. Every commit is durable.\n")
-    _table(
-        "database",
-        "job",
-        "bulk update from a table",
-        "ratio",
-        "bulk update with a constant",
-        "ratio",
-        f"row by row ({given.usual_rows:,} rows, extrapolated)",
-        "times faster",
-        "job with its start",
-        rows=speeds,
-    )
-    print("\n## Rows per second of each stage, in one thread\n")
-    _table("database", *STAGES, rows=parts)
-    print("\n## Jobs at the same time: seconds from the first start to the last end\n")
-    _table("database", *(f"{count} job{'s' if count > 1 else ''}" for count in _JOBS), rows=jobs)
-    print("\n## The plan of a chunk in the middle of the table")
-    for text in plans:
-        print(f"\n{text}")
+            with subject(kind, Path(folder), given.rows) as each:
+                for name in chosen:
+                    print(f"measuring {kind}: {name} …", file=sys.stderr)
+                    found[name] += _PARTS[name](each, model, given)
+    text = "\n\n".join(_SHOWN[name](found[name], given) for name in chosen)
+    print(text)
+    if given.write:
+        between_markers(given.write, _MARKER, text)
     return 0
 
 
-def _speeds(found: Subject, model: Path, repeats: int, usual_rows: int) -> list[str]:
+def _speed(found: Subject, model: Path, given: argparse.Namespace) -> list[list[str]]:
     job(found, model)
     keep_prepared(found)
     ours, starts, prepared, constant = [], [], [], []
-    for _ in range(repeats):
+    for _ in range(given.repeats):
         found.reset()
         prepared.append(bulk_prepared(found))
         found.reset()
@@ -81,52 +70,97 @@ def _speeds(found: Subject, model: Path, repeats: int, usual_rows: int) -> list[
         found.reset()
         constant.append(bulk_constant(found))
     found.reset()
-    usual = row_by_row(found, model, usual_rows) * found.rows / usual_rows
+    usual = row_by_row(found, model, given.usual_rows) * found.rows / given.usual_rows
     mine = statistics.median(ours)
     return [
-        found.kind,
-        _spread(ours),
-        _spread(prepared),
-        f"{mine / statistics.median(prepared):.2f}",
-        _spread(constant),
-        f"{mine / statistics.median(constant):.2f}",
-        f"{usual:.1f}",
-        f"{usual / mine:.0f}",
-        _spread(starts),
+        [
+            found.kind,
+            spread(ours),
+            spread(prepared),
+            f"{mine / statistics.median(prepared):.2f}",
+            spread(constant),
+            f"{mine / statistics.median(constant):.2f}",
+            f"{usual:.1f}",
+            f"{usual / mine:.0f}",
+            spread(starts),
+        ]
     ]
 
 
-def _parts(found: Subject, model: Path) -> list[str]:
+def _show_speed(rows: list[list[str]], given: argparse.Namespace) -> str:
+    heads = (
+        "database",
+        "job",
+        "bulk update from a table",
+        "ratio",
+        "bulk update with a constant",
+        "ratio",
+        f"row by row ({given.usual_rows:,} rows, extrapolated)",
+        "times faster",
+        "job with its start",
+    )
+    return (
+        f"{given.rows:,} rows predicted and stored: medians of {given.repeats} measurements in turns, lowest to "
+        f"highest in brackets; seconds. {os.cpu_count()} cores. Both sides write the columns `prediction` and "
+        "`updated_datetime` of all rows, keep the same indexes, and every commit is durable.\n\n" + table(heads, rows)
+    )
+
+
+def _stages(found: Subject, model: Path, _: argparse.Namespace) -> list[list[str]]:
     found.reset()
     spent = stages(found, model, CHUNK)
-    return [found.kind, *(f"{found.rows / spent[name]:,.0f}" for name in STAGES)]
+    return [[found.kind, *(f"{found.rows / spent[name]:,.0f}" for name in STAGES)]]
 
 
-def _jobs(found: Subject, model: Path) -> list[str]:
-    cells = [found.kind]
+def _show_stages(rows: list[list[str]], _: argparse.Namespace) -> str:
+    return "Rows per second of each stage, in one thread:\n\n" + table(("database", *STAGES), rows)
+
+
+def _jobs(found: Subject, model: Path, given: argparse.Namespace) -> list[list[str]]:
+    rows, alone = [], 0.0
     for count in _JOBS:
-        found.reset()
-        _, whole, predicted = job(found, model, "--lanes", "1", "--chunk", "2048", jobs=count)
-        assert predicted == found.rows
-        cells.append(f"{whole:.2f}")
-    return cells
+        runs = []
+        for _ in range(min(3, given.repeats)):
+            found.reset()
+            runs.append(together(found, model, count, _SHARED))
+        middle = sorted(runs, key=lambda run: run.rows_per_s)[len(runs) // 2]
+        alone = alone or middle.rows_per_s
+        speed_up = f"{middle.rows_per_s / alone:.2f}"
+        rows.append([found.kind, str(count), f"{middle.rows_per_s:,.0f}", speed_up, middle.limit])
+    return rows
 
 
-def _plan(found: Subject, model: Path) -> str:
+def _show_jobs(rows: list[list[str]], given: argparse.Namespace) -> str:
+    return (
+        f"Jobs at the same time on one table of {given.rows:,} rows, `{' '.join(_SHARED)}`: from the moment in which "
+        f"all are ready to the last commit, the middle one of {min(3, given.repeats)} runs. Every row was predicted "
+        "once in each.\n\n" + table(("database", "jobs", "rows/s", "speed-up", "limit"), rows)
+    )
+
+
+def _plan(found: Subject, model: Path, _: argparse.Namespace) -> list[list[str]]:
     found.reset()
     job(found, model, "--last-id", str(found.rows // 2))
-    return f"{found.kind}:\n\n```\n{plan(found, CHUNK)}\n```"
+    return [[found.kind, plan(found, CHUNK)]]
 
 
-def _spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.3f} [{min(values):.3f}, {max(values):.3f}]"
+def _show_plan(rows: list[list[str]], _: argparse.Namespace) -> str:
+    plans = "\n\n".join(f"{kind}:\n\n```\n{text}\n```" for kind, text in rows)
+    return f"The plan of a chunk in the middle of the table, the first half of which is predicted:\n\n{plans}"
 
 
-def _table(*heads: str, rows: list[list[str]]) -> None:
-    print(f"| {' | '.join(heads)} |")
-    print("|" + "---|" * len(heads))
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+_PARTS: dict[str, Callable[[Subject, Path, argparse.Namespace], list[list[str]]]] = {
+    "speed": _speed,
+    "stages": _stages,
+    "jobs": _jobs,
+    "plan": _plan,
+}
+_SHOWN: dict[str, Callable[[list[list[str]], argparse.Namespace], str]] = {
+    "speed": _show_speed,
+    "stages": _show_stages,
+    "jobs": _show_jobs,
+    "plan": _show_plan,
+}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pydantic_core
 
 from bench.batch.subject import Subject
-from gonogo_services.batch.chunk import chunk_query, read_chunk
+from gonogo_services.batch.chunk import chunk_query, next_query, read_chunk, read_next
 from gonogo_services.batch.due import Due, simplified
 from gonogo_services.batch.rows import read_chunk as parse_chunk
 from gonogo_services.iris.classifier import Classifier
@@ -32,9 +32,11 @@ def stages(subject: Subject, model: Path, chunk: int) -> dict[str, float]:
         with subject.database.writing() as connection:
             skips = dialect.skips_locked(connection)
             due = simplified(connection, Due())
-            found = read_chunk(
-                connection, chunk_query(dialect, due, after=after, size=chunk, lock=skips, skip_locked=skips)
-            )
+            if dialect.one_writer:
+                found, _ = read_next(connection, next_query(dialect, due, 0), (), after, chunk)
+            else:
+                query = chunk_query(dialect, due, after=after, size=chunk, lock=skips, skip_locked=skips)
+                found = read_chunk(connection, query)
             if found is None:
                 return dict(spent)
             marks.append(time.perf_counter())
@@ -43,7 +45,7 @@ def stages(subject: Subject, model: Path, chunk: int) -> dict[str, float]:
             marks.append(time.perf_counter())
             answers = classifier.probabilities(rows)
             marks.append(time.perf_counter())
-            texts = [f"[{part}]" for part in pydantic_core.to_json(answers).decode()[2:-2].split("],[")]
+            texts = pydantic_core.to_json(answers).decode()
             marks.append(time.perf_counter())
             assert dialect.store(connection, found.ids, texts) == len(found.ids)
             marks.append(time.perf_counter())

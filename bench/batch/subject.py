@@ -35,6 +35,7 @@ class Subject:
 
     Attributes:
         plain: an engine of its own, each statement of which is committed at once.
+        server: process id of what started the server; None where the database is a file.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Subject:
     database: Database
     plain: Engine
     rows: int
+    server: int | None = None
 
     @property
     def dialect(self) -> str:
@@ -51,6 +53,12 @@ class Subject:
     def reset(self) -> None:
         """Take away all predictions and write the table anew."""
         self.execute("UPDATE items SET prediction = NULL WHERE prediction IS NOT NULL", *_REWRITE[self.dialect])
+
+    def unpredicted(self) -> int:
+        """Return how many rows have no prediction."""
+        with self.plain.connect() as connection:
+            count: int = connection.exec_driver_sql("SELECT count(*) FROM items WHERE prediction IS NULL").scalar_one()
+            return count
 
     def execute(self, *statements: str) -> None:
         """Run statements, each in a transaction of its own."""
@@ -67,10 +75,10 @@ def subject(kind: str, folder: Path, rows: int) -> Iterator[Subject]:
         return
     running = {"mariadb": running_mariadb, "postgresql": running_postgresql}[kind]
     with running() as server, server.database() as name:
-        yield from _filled(kind, server.url(name), rows)
+        yield from _filled(kind, server.url(name), rows, server.keeper.pid)
 
 
-def _filled(kind: str, url: str, rows: int) -> Iterator[Subject]:
+def _filled(kind: str, url: str, rows: int, server: int | None = None) -> Iterator[Subject]:
     database = Database(make_url(url))
     plain = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
@@ -79,7 +87,7 @@ def _filled(kind: str, url: str, rows: int) -> Iterator[Subject]:
         for start in range(0, rows, _PER_INSERT):
             with database.writing() as connection:
                 connection.execute(insert(items), [{"values": row} for row in values[start : start + _PER_INSERT]])
-        found = Subject(kind, url, database, plain, rows)
+        found = Subject(kind, url, database, plain, rows, server)
         if kind == "sqlite":
             found.execute("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
         yield found

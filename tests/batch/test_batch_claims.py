@@ -50,7 +50,7 @@ def held(claims: Claims, size: int) -> Iterator[HeldChunk]:
 
 def answers(ids: Sequence[int], value: float = 0.5) -> Outcome:
     """Return a prediction for each row."""
-    return Outcome(ids, [f"[{value},0.25,0.25]"] * len(ids))
+    return Outcome(ids, json.dumps([[value, 0.25, 0.25]] * len(ids), separators=(",", ":")))
 
 
 def test_auto_takes_row_locks_where_the_server_skips_locked_rows(table: Table) -> None:
@@ -138,6 +138,40 @@ def test_rows_that_others_change_under_a_lease_are_left_to_them(table: Table, ch
     with held(claims, 4) as chunk:
         assert chunk.settle(answers(chunk.chunk.ids)) == (3, 0, 0)
     assert table.unpredicted() == 0
+
+
+def test_what_a_lane_holds_ahead_is_free_when_it_ends(sqlite_table: Table) -> None:
+    """While the lane works, nobody else gets the chunk that it has leased ahead; afterwards anybody does."""
+    sqlite_table.fill(6)
+    claims, others = Leases(sqlite_table.database, Policy()), Leases(sqlite_table.database, Policy())
+    with claims.lane() as lane:
+        with held(lane, 2) as chunk:
+            chunk.settle(answers(chunk.chunk.ids))
+        with held(others, 6) as chunk:
+            assert list(chunk.chunk.ids) == [5, 6]
+            chunk.settle(answers(chunk.chunk.ids))
+    with held(others, 6) as chunk:
+        assert list(chunk.chunk.ids) == [3, 4]
+
+
+def test_a_lane_does_not_exceed_its_limit_by_what_it_holds_ahead(sqlite_table: Table) -> None:
+    """A chunk leased ahead that is larger than what is asked for is given back."""
+    sqlite_table.fill(6)
+    with Leases(sqlite_table.database, Policy()).lane() as lane:
+        with held(lane, 3) as chunk:
+            chunk.settle(answers(chunk.chunk.ids))
+        with held(lane, 1) as chunk:
+            assert list(chunk.chunk.ids) == [4]
+
+
+def test_rows_with_gaps_between_them_get_their_own_predictions(claims: Claims, table: Table) -> None:
+    """Ids that are missing, or done, shift no prediction to another row."""
+    table.fill(8)
+    table.execute("DELETE FROM items WHERE id IN (2, 5)", "UPDATE items SET prediction = '[9]' WHERE id = 7")
+    with held(claims, 9) as chunk:
+        ids = list(chunk.chunk.ids)
+        assert chunk.settle(Outcome(ids, json.dumps([[row] for row in ids], separators=(",", ":")))) == (5, 0, 0)
+    assert table.predictions() == {1: [1], 3: [3], 4: [4], 6: [6], 7: [9], 8: [8]}
 
 
 @pytest.mark.parametrize("jobs", [2, 4, 8])

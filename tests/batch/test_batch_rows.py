@@ -49,12 +49,13 @@ def test_texts_that_join_into_rows_are_not_taken_for_rows() -> None:
     [
         (None, "values is null"),
         ("null", "values is null"),
-        ('"5.1"', "values is no list of numbers: '5.1'"),
+        ('"5.1"', 'values is no list of numbers: "5.1"'),
         ("[1,2,3]", "values has 3 parts; 4 numbers are needed"),
         ("[1,2,3,4,5]", "values has 5 parts"),
-        ('[1,2,"3",4]', r"values\[2\] is not a finite number that fits 32 bits: '3'"),
-        ("[1,2,true,4]", r"values\[2\] is not"),
-        ("[1,NaN,3,4]", r"values\[1\] is not a finite number that fits 32 bits: nan"),
+        ('[1,2,"3",4]', r'values\[2\] is not a finite number that fits 32 bits: "3"'),
+        ("[1,2,true,4]", r"values\[2\] is not a finite number that fits 32 bits: true"),
+        ("[[1,2,3,4]]", "values has 1 part;"),
+        ("[1,NaN,3,4]", r"values\[1\] is not a finite number that fits 32 bits: NaN"),
         ("[1e39,2,3,4]", r"values\[0\] is not"),
         ("[" * 3000, "values is (not JSON|nested too deeply)"),
         ("{", "values is not JSON"),
@@ -91,4 +92,4 @@ def test_an_answer_that_is_not_finite_is_no_prediction() -> None:
         list,
     )
     assert outcome.failed == {1: "the model's answer is not finite"}
-    assert list(outcome.predictions) == ["[1.0,0.0,0.0]"]
+    assert outcome.predictions == "[[1.0,0.0,0.0]]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -12,10 +12,12 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    bindparam,
     case,
     cast,
     func,
     literal,
+    not_,
     null,
     select,
 )
@@ -26,14 +28,20 @@ from gonogo_services.batch.prediction import Row
 from gonogo_services.batch.rows import LONGEST, SEPARATOR
 from gonogo_services.batch.tables import items, unpredicted
 
-__all__ = ["Chunk", "chunk_query", "read_chunk", "read_rows", "span_query"]
+__all__ = ["Chunk", "chunk_query", "next_query", "read_chunk", "read_next", "read_rows", "span_query"]
 
 _AT_ONCE = 1000
+_LEAST_ID = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows as they were read: their ids, and their values' texts joined by ``rows.SEPARATOR``."""
+    """Rows as they were read.
+
+    Attributes:
+        ids: in their order; a ``range`` where they are known to have no gap.
+        joined: their values' texts, joined by ``rows.SEPARATOR``.
+    """
 
     ids: Sequence[int]
     joined: str
@@ -97,6 +105,45 @@ def read_chunk(connection: Connection, query: Select[str | None, str | None]) ->
     return Chunk([int(part) for part in ids.split(",")], joined or "")
 
 
+def next_query(dialect: Dialect, due: Due, ranges: int) -> Select[int | None, int | None, int, str | None]:
+    """Return the query of the next chunk without its ids, for ``read_next``; it can be run again and again.
+
+    Args:
+        dialect: of the database.
+        due: which rows are due; ``held`` is left out.
+        ranges: how many held ranges it will be given.
+    """
+    conditions = [*replace(due, held=()).conditions(dialect), items.c.id > bindparam("after")]
+    conditions += [
+        not_(items.c.id.between(bindparam(f"first_{number}"), bindparam(f"last_{number}"))) for number in range(ranges)
+    ]
+    rows = select(items.c.id, _text().label("text")).where(*conditions).order_by(items.c.id)
+    part = rows.limit(bindparam("size", type_=Integer)).subquery("chunk")
+    texts = dialect.concatenated(part.c.text, SEPARATOR)
+    return select(func.min(part.c.id), func.max(part.c.id), func.count(), texts)
+
+
+def read_next(
+    connection: Connection,
+    query: Select[int | None, int | None, int, str | None],
+    held: Sequence[tuple[int, int]],
+    after: int | None,
+    size: int,
+) -> tuple[Chunk | None, bool]:
+    """Return the next chunk, None when no row is due or its ids have a gap, and whether they have one.
+
+    Ids without a gap need not be read: it is enough to count them.
+    """
+    values = {"after": _LEAST_ID if after is None else after, "size": size}
+    for number, (first, last) in enumerate(held):
+        values |= {f"first_{number}": first, f"last_{number}": last}
+    low, high, count, joined = connection.execute(query, values).one()
+    if low is None or high is None:
+        return None, False
+    gapless = high - low + 1 == count
+    return (Chunk(range(low, high + 1), joined or "") if gapless else None), not gapless
+
+
 def read_rows(connection: Connection, ids: Sequence[int]) -> list[Row]:
     """Return those of the rows ``ids`` that have no prediction, one by one."""
     text = cast(items.c["values"], Text)
@@ -116,4 +163,5 @@ def _above(conditions: list[ColumnElement[bool]], after: int | None) -> list[Col
 def _text() -> ColumnElement[Any]:
     """Return the text of a row's values; ``null`` stands for a null, and a list with it for what is too long."""
     text = cast(items.c["values"], Text)
-    return case((items.c["values"].is_(null()), literal("null")), (func.length(text) > LONGEST, "[null]"), else_=text)
+    # The usual case comes first, and is decided by one comparison; the length of a null is null.
+    return case((func.length(text) <= LONGEST, text), (items.c["values"].is_(null()), literal("null")), else_="[null]")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from gonogo_services.batch.dialects.interface import Dialect
 from gonogo_services.batch.dialects.mysql import MySQL
 from gonogo_services.batch.dialects.postgresql import PostgreSQL
-from gonogo_services.batch.dialects.sqlite import WRITES, SQLite
+from gonogo_services.batch.dialects.sqlite import PASSING, WRITES, SQLite
 from gonogo_services.batch.errors import DatabaseError
 
 __all__ = ["LEASE_S", "Database"]
@@ -69,7 +69,7 @@ class Database:
         )
         self.dialect.prepare(self._engine, lease_s)
         # SQLite's writers look for their turn at ever longer intervals; threads of one process can do better.
-        self._turn = threading.Lock() if backend == "sqlite" else nullcontext()
+        self._turn = threading.Lock() if self.dialect.one_writer else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -82,14 +82,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, passing: bool = False) -> Iterator[Connection]:
         """Give a connection in a transaction that is committed when the block ends well and rolled back otherwise.
+
+        Args:
+            passing: what is written matters only as long as this machine is up, so that the commit need not wait for
+                the disk (on SQLite; servers serve other machines, too, and always wait).
 
         Raises:
             DatabaseError: the database is gone, full, or refuses.
         """
         with self._told(), self._turn, self._engine.connect() as connection:
-            writer = connection.execution_options(**{WRITES: True})
+            writer = connection.execution_options(**{WRITES: True, PASSING: passing})
             with writer.begin():
                 yield writer
 
@@ -129,8 +133,13 @@ class Database:
                 "make room and start again"
             )
         if _passing(error):
-            return DatabaseError(f"the database {self.described} cannot be used now: {said}", transient=True)
-        return DatabaseError(f"the database {self.described} refuses: {said}")
+            return DatabaseError(
+                f"the database {self.described} cannot be used now: {said}; start it, or correct its address",
+                transient=True,
+            )
+        return DatabaseError(
+            f"the database {self.described} refuses: {said}; see that its address, the account and its rights are right"
+        )
 
 
 def _passing(error: DBAPIError) -> bool:

@@ -34,12 +34,13 @@ from gonogo_services.iris.classifier import Classifier
 from gonogo_services.model_file import ModelFile
 from gonogo_services.program import exit_with
 
-__all__ = ["main", "work"]
+__all__ = ["main", "set_up_interpreter", "work"]
 
 _FIRST_WAIT_S: Final = 0.25
 _TRIAL_ROWS: Final = 1024
 _TRIAL_SHARE: Final = 50
 _COLLECT_AFTER: Final = 100_000
+_SWITCH_S: Final = 0.0005
 
 
 class _Job:
@@ -66,6 +67,7 @@ class _Job:
         _say(
             f"{summary['predicted']:,} rows predicted in {seconds(run.progress.elapsed_s)}, "
             f"{summary['rows_per_s']:,} rows/s; {summary['given_up']:,} given up, {summary['left']:,} left"
+            + (" (reasons: GET /data/parked, or the table batch_failures)" if summary["given_up"] else "")
             + ("; after the deadline" if summary["late"] else "")
         )
         if self._stop.requested and summary["left"]:
@@ -180,10 +182,17 @@ class _Job:
 
 def main() -> int:
     """Run the job that the command line and the environment describe and return the exit status."""
+    set_up_interpreter()
+    return work(sys.argv[1:], os.environ)
+
+
+def set_up_interpreter() -> None:
+    """Set the interpreter up for few large steps; for a process that is a job and nothing else."""
     # What is loaded stays; what a chunk makes has no cycles and is freed without the collector's walks.
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 50, 50)
-    return work(sys.argv[1:], os.environ)
+    # A lane whose turn to write has come shall not wait for another one's Python.
+    sys.setswitchinterval(_SWITCH_S)
 
 
 def work(arguments: list[str], values: Mapping[str, str]) -> int:

@@ -45,13 +45,17 @@ class Lane:
         Raises:
             DatabaseError: the database stayed away, is full, or refuses.
         """
+        with self.claims.lane() as claims:
+            self._work(claims)
+
+    def _work(self, claims: Claims) -> None:
         failed = 0
         while not self.stop.requested and not self.halt():
             step = self.walk.step()
             if step is None:
                 return
             try:
-                found = self._one(step)
+                found = self._one(claims, step)
             except DatabaseError as error:
                 self.walk.took(step, 0, None)
                 failed += 1
@@ -68,8 +72,8 @@ class Lane:
                 if not found:
                     return
 
-    def _one(self, step: Step) -> bool:
-        with self.claims.next_chunk(self.due, step.after, step.size) as held:
+    def _one(self, claims: Claims, step: Step) -> bool:
+        with claims.next_chunk(self.due, step.after, step.size) as held:
             if held is None:
                 self.walk.took(step, 0, None)
                 return False

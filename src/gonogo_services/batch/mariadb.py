@@ -11,22 +11,20 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gonogo_services.errors import ServiceError, SettingsError
+from gonogo_services.batch.data_folder import DataFolder, quoted, run_once, server_program
+from gonogo_services.errors import SettingsError
 from gonogo_services.program import exit_with
 
 __all__ = ["Accounts", "main"]
 
-_SEARCH: Final = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"
 _NAME: Final = re.compile(r"[A-Za-z0-9_$-]{1,64}")
-_MAKING: Final = "making"
+_PACKAGE: Final = "mariadb-server"
 _EVERYBODY: Final = ("localhost", "%")
 
 
@@ -102,14 +100,15 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=3306)
     parser.add_argument("--data", type=Path, required=True)
     given, options = parser.parse_known_args()
-    server, install = _program("mariadbd"), _program("mariadb-install-db")
+    server, install = server_program("mariadbd", _PACKAGE), server_program("mariadb-install-db", _PACKAGE)
     data = given.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
+    folder = DataFolder(data, data / "making")
     common = ["--no-defaults", f"--datadir={data}"]
     if os.geteuid() == 0:
         common.append("--user=root")  # the server refuses that unless it is told; here it runs as its caller
-    if _is_new(data):
-        _make(data, Accounts.read(os.environ), install, server, common)
+    if folder.is_new:
+        _make(folder, Accounts.read(os.environ), install, server, common)
     arguments = [
         str(server),
         *common,
@@ -126,46 +125,16 @@ def main() -> int:
     os.execv(server, arguments)  # noqa: S606 - no shell, and the server gets the signals itself
 
 
-def _is_new(data: Path) -> bool:
-    """Whether the folder holds no database, or one whose making was cut short."""
-    return (data / _MAKING).exists() or not any(data.iterdir())
-
-
-def _make(data: Path, accounts: Accounts, install: str, server: str, common: list[str]) -> None:
-    for left in data.iterdir():
-        if left.is_dir():
-            shutil.rmtree(left)
-        elif left.name != _MAKING:
-            left.unlink()
-    (data / _MAKING).touch()
-    _run([install, *common, "--skip-test-db", "--auth-root-authentication-method=normal"], "")
-    # In this mode the server reads statements, listens nowhere, and knows accounts only after they were loaded.
-    _run(
-        [server, *common, "--bootstrap", "--skip-log-bin"], "\n".join(["FLUSH PRIVILEGES;", *accounts.statements(), ""])
-    )
-    (data / _MAKING).unlink()
-
-
-def _run(command: list[str], statements: str) -> None:
-    ran = subprocess.run(  # noqa: S603 - the distribution's own
-        command, input=statements, capture_output=True, text=True, check=False
-    )
-    if ran.returncode != 0:
-        said = " ".join((ran.stdout + ran.stderr).split()[-60:])
-        raise ServiceError(f"{Path(command[0]).name} could not make the data folder: {said}")
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
-    if found is None:
-        raise ServiceError(
-            f"there is no program {name}; install a MariaDB server (Debian: apt-get install mariadb-server)"
-        )
-    return found
+def _make(folder: DataFolder, accounts: Accounts, install: str, server: str, common: list[str]) -> None:
+    with folder.making():
+        run_once([install, *common, "--skip-test-db", "--auth-root-authentication-method=normal"])
+        # In this mode the server reads statements, listens nowhere, and knows accounts only after they were loaded.
+        statements = "\n".join(["FLUSH PRIVILEGES;", *accounts.statements(), ""])
+        run_once([server, *common, "--bootstrap", "--skip-log-bin"], statements)
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    return quoted(text.replace("\\", "\\\\"))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +20,7 @@ Predict = Callable[[NDArray[np.float32]], list[list[float]]]
 Row = tuple[int, str | None, int]
 
 
-_NOT_FINITE = re.compile("[NIn]")  # the first letters of NaN, Infinity and null; numbers have none of them
+_NOT_FINITE = ("N", "I", "n")  # the first letters of NaN, Infinity and null; numbers have none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +29,18 @@ class Outcome:
 
     Attributes:
         ids: the rows that have a prediction.
-        predictions: JSON for each of them.
+        predictions: JSON without blanks, a list that has a list of numbers for each of them.
         failed: id to reason.
     """
 
     ids: Sequence[int] = ()
-    predictions: Sequence[str] = ()
+    predictions: str = "[]"
     failed: dict[int, str] = field(default_factory=dict)
 
-    def only(self, present: set[int]) -> Outcome:
-        """Return the part about the rows in ``present``."""
-        pairs = [pair for pair in zip(self.ids, self.predictions, strict=True) if pair[0] in present]
-        failed = {row: reason for row, reason in self.failed.items() if row in present}
-        return Outcome([row for row, _ in pairs], [text for _, text in pairs], failed)
+    def __add__(self, other: Outcome) -> Outcome:
+        """Return what became of the rows of both."""
+        parts = [part for part in (self.predictions[1:-1], other.predictions[1:-1]) if part]
+        return Outcome([*self.ids, *other.ids], f"[{','.join(parts)}]", self.failed | other.failed)
 
 
 def predict_chunk(predict: Predict, ids: Sequence[int], joined: str, singly: Callable[[], Sequence[Row]]) -> Outcome:
@@ -72,7 +70,7 @@ def _predict_singly(predict: Predict, rows: Sequence[Row]) -> Outcome:
             good.append(row)
             numbers.append(found)
     answered = _answered(predict, good, np.array(numbers, np.float32)) if good else Outcome()
-    return Outcome(answered.ids, answered.predictions, failed | answered.failed)
+    return answered + Outcome(failed=failed)
 
 
 def _answered(predict: Predict, ids: Sequence[int], rows: NDArray[np.float32]) -> Outcome:
@@ -82,15 +80,16 @@ def _answered(predict: Predict, ids: Sequence[int], rows: NDArray[np.float32]) -
         if len(ids) == 1:
             return Outcome(failed={ids[0]: f"the model fails: {' '.join(str(error).split())}"})
         half = len(ids) // 2
-        one, other = _answered(predict, ids[:half], rows[:half]), _answered(predict, ids[half:], rows[half:])
-        return Outcome([*one.ids, *other.ids], [*one.predictions, *other.predictions], one.failed | other.failed)
+        return _answered(predict, ids[:half], rows[:half]) + _answered(predict, ids[half:], rows[half:])
     if len(answers) != len(ids):
         return Outcome(failed=dict.fromkeys(ids, f"the model gave {len(answers)} answers for {len(ids)} rows"))
-    whole = pydantic_core.to_json(answers).decode()
-    texts = [f"[{part}]" for part in whole[2:-2].split("],[")]
-    if not _NOT_FINITE.search(whole):
+    texts = pydantic_core.to_json(answers).decode()
+    if not any(letter in texts for letter in _NOT_FINITE):
         return Outcome(ids, texts)
-    finite = np.isfinite(np.array(answers)).all(axis=1)
-    kept = [position for position in range(len(ids)) if finite[position]]
-    failed = {ids[position]: "the model's answer is not finite" for position in range(len(ids)) if not finite[position]}
-    return Outcome([ids[position] for position in kept], [texts[position] for position in kept], failed)
+    finite = np.isfinite(np.array(answers)).all(axis=1).tolist()
+    kept = [answer for answer, good in zip(answers, finite, strict=True) if good]
+    return Outcome(
+        [row for row, good in zip(ids, finite, strict=True) if good],
+        pydantic_core.to_json(kept).decode(),
+        {row: "the model's answer is not finite" for row, good in zip(ids, finite, strict=True) if not good},
+    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import numpy as np
+import pydantic_core
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -21,27 +22,37 @@ LONGEST: Final = 4096
 #: its list, which no row may, so that broken texts cannot join into rows that nobody wrote.
 SEPARATOR: Final = ",null,"
 
+_BOUNDARY = f"]{SEPARATOR}[".encode()
+_FRAME = b"[" + b"," * (len(FEATURES) - 1) + b"]"
+_WITHIN_NUMBERS = b"0123456789+-.eE \t\r\n"
+
 _LARGEST = float(np.finfo(np.float32).max)
 _GIVEN = 80
 
 # Strict, as the online service is: neither "1" nor true is a number; finite after rounding to the model's 32 bits.
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-_LARGEST, le=_LARGEST)]
-_CHUNK: TypeAdapter[list[tuple[_Number, _Number, _Number, _Number] | None]] = TypeAdapter(
-    list[tuple[_Number, _Number, _Number, _Number] | None]
-)
 _NUMBER: TypeAdapter[float] = TypeAdapter(_Number)
 
 
 def read_chunk(joined: str, count: int) -> NDArray[np.float32] | None:
-    """Return ``count`` rows, joined by ``SEPARATOR``, as an array (count, 4); None when any of them is wrong."""
+    """Return ``count`` rows, joined by ``SEPARATOR``, as an array (count, 4); None when any of them is wrong.
+
+    None also for right rows with blanks around their brackets. Without what numbers are made of, the text must be the
+    brackets and commas of ``count`` rows; without the boundaries between rows, it must be one JSON list, which can then
+    hold nothing but numbers. No object is made for a row.
+    """
+    text = joined.encode()
+    if text.translate(None, _WITHIN_NUMBERS) != SEPARATOR.encode().join([_FRAME] * count):
+        return None
+    flat = text.replace(_BOUNDARY, b",")
+    if len(text) - len(flat) != (count - 1) * (len(_BOUNDARY) - 1):
+        return None
     try:
-        parts = _CHUNK.validate_json(f"[{joined}]")
-    except ValidationError:
+        with np.errstate(over="ignore"):
+            rows = np.array(pydantic_core.from_json(flat), np.float32).reshape(count, len(FEATURES))
+    except (ValueError, OverflowError):
         return None
-    rows = [row for row in parts[::2] if row is not None]
-    if len(parts) != 2 * count - 1 or len(rows) != count or any(parts[1::2]):
-        return None
-    return np.array(rows, np.float32)
+    return rows if np.isfinite(rows).all() else None
 
 
 def numbers_of(text: str | None, length: int) -> Sequence[float] | str:
@@ -67,7 +78,8 @@ def _checked(given: object) -> Sequence[float] | str:
     if not isinstance(given, list):
         return f"values is no list of numbers: {_cut(given)}"
     if len(given) != len(FEATURES):
-        return f"values has {len(given)} parts; {len(FEATURES)} numbers are needed ({', '.join(FEATURES)})"
+        parts = "1 part" if len(given) == 1 else f"{len(given)} parts"
+        return f"values has {parts}; {len(FEATURES)} numbers are needed ({', '.join(FEATURES)})"
     for position, part in enumerate(given):
         try:
             _NUMBER.validate_python(part)
@@ -77,5 +89,5 @@ def _checked(given: object) -> Sequence[float] | str:
 
 
 def _cut(value: object) -> str:
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _GIVEN else f"{text[:_GIVEN]}…"

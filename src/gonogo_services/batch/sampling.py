@@ -95,7 +95,7 @@ def _predict(connection: Connection, database: Database, predict: Predict, ids: 
     settle(connection, database.dialect, Policy(), outcome)
     numbers = {row: numbers_of(text, length) for row, text, length in singles}
     rows = [given for row in outcome.ids if not isinstance(given := numbers[row], str)]
-    classes = [int(np.argmax(pydantic_core.from_json(text))) for text in outcome.predictions]
+    classes = [int(np.argmax(answer)) for answer in pydantic_core.from_json(outcome.predictions)]
     return _Part(rows, classes, dict(outcome.failed))
 
 

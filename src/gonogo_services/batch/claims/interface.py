@@ -32,6 +32,13 @@ class HeldChunk:
 class Claims(Protocol):
     """A way to hold chunks."""
 
+    def lane(self) -> AbstractContextManager[Claims]:
+        """Give claims for one lane, which asks for one chunk after the other until the block ends.
+
+        They may hold a chunk that has not been asked for; it is free again when the block has ended.
+        """
+        ...
+
     def next_chunk(self, due: Due, after: int | None, size: int) -> AbstractContextManager[HeldChunk | None]:
         """Give up to ``size`` due rows with ids above ``after`` that no other job holds; None: there is none.
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine
 
-__all__ = ["Dialect", "joined"]
+__all__ = ["Dialect", "separated"]
 
 
 class Dialect(Protocol):
@@ -16,6 +16,11 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """Return the name of the kind, such as ``mariadb``."""
+        ...
+
+    @property
+    def one_writer(self) -> bool:
+        """Tell whether one transaction at a time writes, so that a job gains nothing by reading outside of it."""
         ...
 
     def prepare(self, engine: Engine, lease_s: float) -> None:
@@ -34,13 +39,13 @@ class Dialect(Protocol):
         """Return the aggregate that joins the texts of a column, in the order in which rows arrive."""
         ...
 
-    def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
+    def store(self, connection: Connection, ids: Sequence[int], predictions: str) -> int:
         """Write predictions in one statement; return how many, or another number than asked for if it was not all.
 
         Args:
             connection: within a transaction.
             ids: rows of ``items`` that have no prediction.
-            predictions: JSON for each of them: lists of numbers, without blanks.
+            predictions: JSON without blanks, a list that has a list of numbers for each of them.
         """
         ...
 
@@ -53,13 +58,12 @@ class Dialect(Protocol):
         ...
 
 
-def joined(predictions: Sequence[str], separator: str) -> str:
-    """Return the texts as one.
+def separated(predictions: str, separator: str) -> str:
+    """Return the lists of the JSON list ``predictions`` with another separator between them.
 
     Raises:
-        ValueError: a text contains a character that no list of numbers has, so that it could pass for two.
+        ValueError: a character is in it that no list of numbers has, so that one list could pass for two.
     """
-    text = separator.join(predictions)
-    if any(character in text for character in "'\"\\ {}"):
+    if any(character in predictions for character in "'\"\\ {};"):
         raise ValueError("a prediction to be stored is no list of numbers")
-    return text
+    return predictions[1:-1].replace("],[", f"]{separator}[")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Double, Engine, event, func, type_coerce
 from sqlalchemy.dialects.mysql import DATETIME
 
-from gonogo_services.batch.dialects.interface import joined
+from gonogo_services.batch.dialects.interface import separated
 
 __all__ = ["MySQL"]
 
@@ -24,6 +24,7 @@ class MySQL:
     """A MySQL server, 5.7 or later, or a MariaDB server, 10.3 or later, with InnoDB tables."""
 
     name = "mysql"
+    one_writer = False
 
     def prepare(self, engine: Engine, lease_s: float) -> None:
         """Have the server end a transaction whose job says nothing for ``lease_s`` seconds, and answer in UTC."""
@@ -55,16 +56,16 @@ class MySQL:
         """Return ``GROUP_CONCAT``."""
         return func.aggregate_strings(column, separator)
 
-    def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
+    def store(self, connection: Connection, ids: Sequence[int], predictions: str) -> int:
         """Write the predictions as rows that exist already: the fastest of the statements that MySQL 5.7 knows.
 
         A row that does not exist is inserted, and one that has a prediction is not changed. Both count otherwise than a
         row that gets its prediction, so that the caller sees the difference and rolls back.
         """
-        joined(predictions, ",")
+        texts = separated(predictions, ";").split(";")
         now = "UTC_TIMESTAMP(6)"
-        # Whole numbers and, as ``joined`` has checked, lists of numbers: nothing that could be taken for SQL.
-        rows = ",".join([f"({row},'null','{text}',{now},{now})" for row, text in zip(ids, predictions, strict=True)])
+        # Whole numbers and, as ``separated`` has checked, lists of numbers: nothing that could be taken for SQL.
+        rows = ",".join([f"({row},'null','{text}',{now},{now})" for row, text in zip(ids, texts, strict=True)])
         result = connection.exec_driver_sql(
             "INSERT INTO items (id, `values`, prediction, created_datetime, updated_datetime) VALUES "  # noqa: S608
             f"{rows} ON DUPLICATE KEY UPDATE "

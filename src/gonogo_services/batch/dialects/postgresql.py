@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Double, Engine, Text, cast, event, func
 
-from gonogo_services.batch.dialects.interface import joined
+from gonogo_services.batch.dialects.interface import separated
 
 __all__ = ["PostgreSQL"]
 
@@ -25,6 +25,7 @@ class PostgreSQL:
     """A PostgreSQL server, 9.6 or later."""
 
     name = "postgresql"
+    one_writer = False
 
     def prepare(self, engine: Engine, lease_s: float) -> None:
         """Have the server end a transaction whose job says nothing for ``lease_s`` seconds, and answer in UTC."""
@@ -48,9 +49,9 @@ class PostgreSQL:
         """Return ``string_agg``."""
         return func.string_agg(cast(column, Text), separator)
 
-    def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
+    def store(self, connection: Connection, ids: Sequence[int], predictions: str) -> int:
         """Write the predictions, given as two texts that the server takes apart."""
-        parameters = (";".join(map(str, ids)), joined(predictions, ";"))
+        parameters = (";".join(map(str, ids)), separated(predictions, ";"))
         return connection.exec_driver_sql(_STORE, parameters).rowcount
 
     def lock_for_migration(self, connection: Connection) -> None:

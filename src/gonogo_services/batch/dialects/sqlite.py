@@ -7,43 +7,52 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Double, Engine, event, func, literal, type_coerce
 
-from gonogo_services.batch.dialects.interface import joined
+from gonogo_services.batch.dialects.interface import separated
 
 __all__ = ["SQLite"]
 
 #: The execution option of connections whose transactions take the write lock when they begin.
 WRITES: Final = "gonogo_writes"
+#: The execution option of those whose commits a power cut may undo, as one: what is lost is lost together.
+PASSING: Final = "gonogo_passing"
 
 _BUSY_TIMEOUT_MS = 30_000
 _FULL = "SQLITE_FULL"
 
-# json_each of one flat object; the keys are ids. The plan is one primary-key search for each key.
+# JSON is taken apart by json_each: one list, whose keys are positions, or one flat object, whose keys are ids. The plan
+# is one primary-key search for each key.
 _STORE = """
 UPDATE items SET prediction = new.value, updated_datetime = strftime('%Y-%m-%d %H:%M:%f000', 'now')
-FROM json_each(?) AS new WHERE items.id = CAST(new.key AS INTEGER) AND items.prediction IS NULL
-"""
+FROM json_each(?) AS new WHERE items.prediction IS NULL AND items.id = """
+_STORE_RANGE = _STORE + "? + new.key"
+_STORE_IDS = _STORE + "CAST(new.key AS INTEGER)"
 
 
 class SQLite:
-    """A SQLite file, in WAL mode, with every commit durable."""
+    """A SQLite file, in WAL mode; every commit is durable but those of passing facts."""
 
     name = "sqlite"
+    one_writer = True
 
     def prepare(self, engine: Engine, lease_s: float) -> None:  # noqa: ARG002 - no server that could wait for a client
-        """Set durability and the time to wait for the writer; begin transactions when SQLAlchemy does."""
+        """Set the journal and the time to wait for the writer; begin transactions when SQLAlchemy does."""
 
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
             connection.isolation_level = None
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             # A transaction that begins by reading cannot wait for the writer later: SQLite refuses it at once.
-            writes = connection.get_execution_options().get(WRITES, False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            options = connection.get_execution_options()
+            if options.get(WRITES, False):
+                level = "NORMAL" if options.get(PASSING, False) else "FULL"
+                connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql("BEGIN")
 
     def skips_locked(self, connection: Connection) -> bool:  # noqa: ARG002 - true of every version
         """Return False: there are no row locks."""
@@ -57,11 +66,13 @@ class SQLite:
         """Return ``group_concat``."""
         return func.group_concat(column, separator)
 
-    def store(self, connection: Connection, ids: Sequence[int], predictions: Sequence[str]) -> int:
-        """Write the predictions, given as one JSON object."""
-        joined(predictions, ",")
-        pairs = ",".join([f'"{row}":"{text}"' for row, text in zip(ids, predictions, strict=True)])
-        return connection.exec_driver_sql(_STORE, ("{" + pairs + "}",)).rowcount
+    def store(self, connection: Connection, ids: Sequence[int], predictions: str) -> int:
+        """Write the predictions, given as they are when the ids have no gap, and as a JSON object otherwise."""
+        if isinstance(ids, range) and ids.step == 1:
+            return connection.exec_driver_sql(_STORE_RANGE, (predictions, ids.start)).rowcount
+        texts = separated(predictions, ";").split(";")
+        pairs = ",".join([f'"{row}":{text}' for row, text in zip(ids, texts, strict=True)])
+        return connection.exec_driver_sql(_STORE_IDS, ("{" + pairs + "}",)).rowcount
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Do nothing: a writing transaction is alone already."""
