@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo_services.iris.rows import MAX_ROWS, parse_rows
@@ -145,7 +145,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.binary() | _JSON.map(json.dumps).map(str.encode) | _JSON.map(lambda v: json.dumps({"data": v}).encode()))
 def test_any_body_gives_rows_or_a_refusal(body: bytes) -> None:
     """Whatever is sent, the result is an (N, 4) array of finite numbers or a client error."""
@@ -163,7 +162,6 @@ def test_any_body_gives_rows_or_a_refusal(body: bytes) -> None:
 _LENGTH = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(_LENGTH, min_size=4, max_size=4), min_size=1, max_size=20))
 def test_good_rows_arrive_as_they_were_sent(rows: list[list[float]]) -> None:
     """Every finite 32-bit number comes through unchanged."""

@@ -28,9 +28,7 @@ def test_every_answer_is_one_that_is_documented(mode: GenerationMode, tmp_path: 
             if mode is GenerationMode.POSITIVE or "requestBody" in operation or "parameters" in operation
         ]
 
-        @settings(
-            max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-        )
+        @settings(max_examples=40, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(st.one_of(cases))
         def ask(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate()

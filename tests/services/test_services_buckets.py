@@ -16,6 +16,7 @@ import pytest
 from awscrt import auth
 from awscrt.http import HttpHeaders, HttpRequest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.errors import SettingsError, StoreError
 from gonogo_services.model_store.bucket import Bucket, Endpoint
 from gonogo_services.model_store.gcs import GcsStore
@@ -57,7 +58,7 @@ def _signature_holds(request: BaseHTTPRequestHandler) -> bool:
         signed_body_value=auth.AwsSignedBodyValue.EMPTY_SHA256,
         signed_body_header_type=auth.AwsSignedBodyHeaderType.X_AMZ_CONTENT_SHA_256,
     )
-    again = auth.aws_sign_request(HttpRequest("GET", request.path, headers), settings).result(10)
+    again = auth.aws_sign_request(HttpRequest("GET", request.path, headers), settings).result(PATIENCE_S)
     expected = next(value for name, value in again.headers if name == "Authorization")
     return region == REGION and bool(expected.endswith(f"Signature={given['Signature']}"))
 
@@ -325,7 +326,7 @@ def test_the_program_fails_without_showing_a_secret(server: str, tmp_path: Path)
     }
     command = [sys.executable, "-W", "error", "-m", "gonogo_services.model_store"]
     ended = subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=30, check=False
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     refused = "the server answered 403 Forbidden (SignatureDoesNotMatch)"
     assert (ended.returncode, ended.stdout, ended.stderr) == (

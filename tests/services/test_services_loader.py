@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.errors import SettingsError, StoreError
 from gonogo_services.iris.cache import cache_folder
 from gonogo_services.model_store.folder import FolderStore
@@ -226,7 +227,7 @@ def test_the_program_fails_with_one_line(folder: Path, tmp_path: Path) -> None:
     """A model that is not there ends the init container with a failure and one line."""
     source = str(folder / "none.onnx")
     with _program(MODEL_STORE=str(folder), MODEL_NAME="none.onnx", MODEL_FILEPATH=str(tmp_path / "m")) as program:
-        _, said = program.communicate(timeout=20)
+        _, said = program.communicate(timeout=PATIENCE_S)
     assert (program.returncode, said) == (
         1,
         f"model_store: {source} did not arrive: No such file or directory\n",
@@ -248,7 +249,7 @@ def test_first_uses_at_the_same_time_train_one_model(svc_path: Path, rf_path: Pa
         for seed, path in enumerate(paths)
     ]
     for program in programs:
-        program.communicate(timeout=60)
+        program.communicate(timeout=5 * PATIENCE_S)
     assert [program.returncode for program in programs] == [0, 0, 0, 0]
     assert [(tmp_path / f"{seed}.onnx").read_bytes() for seed in range(4)] == [path.read_bytes() for path in paths]
     kept = sorted(path.name for path in cache_folder("iris_svc.onnx", cache).iterdir())

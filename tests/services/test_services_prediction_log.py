@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.environment import Environment
 from gonogo_services.errors import SettingsError
 from gonogo_services.iris.app import create_app
@@ -25,7 +26,6 @@ from gonogo_services.serving.log_destination import open_destination
 from gonogo_services.serving.prediction_log import MAX_HELD_BYTES, Noted, PredictionLog
 
 SETOSA = [5.1, 3.5, 1.4, 0.2]
-DEADLINE_S = 10.0
 
 
 def _answered(content: bytes = b"{}") -> Answered:
@@ -47,7 +47,7 @@ def _written_to(path: Path, line: Callable[[Noted], bytes], headers: tuple[bytes
     try:
         yield log
     finally:
-        log.close(DEADLINE_S)
+        log.close(PATIENCE_S)
         os.close(descriptor)
 
 
@@ -87,7 +87,7 @@ async def test_a_prediction_is_a_line(classifier: Classifier, tmp_path: Path) ->
         headers={"X-Request-Id": "r-1", "X-User-Id": "u-1", "Authorization": "Bearer secret"},
     )
     assert line.pop("worker") == os.getpid()
-    assert 0 < line.pop("latency_s") < DEADLINE_S
+    assert 0 < line.pop("latency_s") < PATIENCE_S
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "sequence": 1,
@@ -137,7 +137,7 @@ def test_a_reader_that_does_not_read_holds_nothing_up() -> None:
             log.offer(_answered(b"x" * 2000))
         assert len(log._waiting) * 2000 <= 100_000
         lines = _read_all(read, 1000)
-        log.close(DEADLINE_S)
+        log.close(PATIENCE_S)
     finally:
         os.close(write)
         os.close(read)
@@ -148,7 +148,7 @@ def test_a_reader_that_does_not_read_holds_nothing_up() -> None:
 def _read_all(descriptor: int, offered: int) -> list[bytes]:
     """Read until every offered answer has its line or is counted in one."""
     content = b""
-    while select.select([descriptor], [], [], DEADLINE_S)[0]:
+    while select.select([descriptor], [], [], PATIENCE_S)[0]:
         content += os.read(descriptor, 1 << 20)
         lines = content.split(b"\n")[:-1]
         if offered == sum(int(line.split()[1]) if line.startswith(b"lost") else 1 for line in lines):
@@ -196,7 +196,7 @@ def test_a_full_disk_loses_lines_and_nothing_else(caplog: pytest.LogCaptureFixtu
     try:
         for _ in range(100):
             log.offer(_answered())
-        log.close(DEADLINE_S)
+        log.close(PATIENCE_S)
     finally:
         os.close(descriptor)
     assert caplog.messages == [

@@ -31,7 +31,7 @@ def test_every_answer_is_one_that_is_documented(flavour: Flavour, mode: Generati
         if mode is GenerationMode.POSITIVE or method == "post" or "{" in path
     ]
 
-    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=30, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.one_of(cases))
     def ask(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate()

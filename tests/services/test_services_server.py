@@ -13,20 +13,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
-import httpx
 import psutil
 import pytest
 
+from fixtures import client
+from fixtures.patience import PATIENCE_S
 from gonogo_services.errors import ServiceError, SettingsError
 from gonogo_services.serving.listeners import bind_listeners
 
-DEADLINE_S: Final = 20.0
-
 
 class Server:
-    """The iris service in a process of its own, on a port that the system chose; killed after 20 s at the latest."""
+    """The iris service in a process of its own, on a port that the system chose."""
 
     def __init__(self, model: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -35,19 +33,26 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._killer = threading.Timer(DEADLINE_S, self.process.kill)
-        self._killer.start()
         self.url = self.await_line(r"is ready at (\S+)").group(1)
         self.address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
 
     def await_line(self, pattern: str) -> re.Match[str]:
-        """Return the match of the next line on standard error in which ``pattern`` is found."""
+        """Return the match of the next line on standard error in which ``pattern`` is found.
+
+        A service that does not write it within the deadline is killed, which ends the wait.
+        """
         assert self.process.stderr
         seen = []
-        for line in self.process.stderr:
-            if match := re.search(pattern, line):
-                return match
-            seen.append(line)
+        killer = threading.Timer(PATIENCE_S, self.process.kill)
+        killer.start()
+        try:
+            for line in self.process.stderr:
+                if match := re.search(pattern, line):
+                    return match
+                seen.append(line)
+        finally:
+            killer.cancel()
+            killer.join()
         pytest.fail(f"the service ended without a line like {pattern!r}: {''.join(seen)}")
 
     def workers(self) -> list[psutil.Process]:
@@ -57,11 +62,10 @@ class Server:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(DEADLINE_S)
+        return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """End it, whatever state it is in; its workers die with it."""
-        self._killer.cancel()
         self.process.kill()
         self.process.wait()
         assert self.process.stderr
@@ -99,7 +103,7 @@ def _fail_to_start(**environment: str) -> tuple[int, str]:
         env=os.environ | {"PORT": "0", "WORKERS": "2"} | environment,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=PATIENCE_S,
         check=False,
     )
     return ended.returncode, ended.stderr
@@ -107,7 +111,7 @@ def _fail_to_start(**environment: str) -> tuple[int, str]:
 
 def test_the_server_answers_predictions(shared: Server) -> None:
     """A real request over a real socket gets its two rows."""
-    answer = httpx.post(f"{shared.url}/predict/label", json={"data": [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6, 2.5]]})
+    answer = client.post(f"{shared.url}/predict/label", json={"data": [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6, 2.5]]})
     assert answer.json() == {"prediction": ["setosa", "virginica"]}
 
 
@@ -123,12 +127,12 @@ def test_the_server_answers_predictions(shared: Server) -> None:
 )
 def test_the_server_refuses_bad_bodies(shared: Server, body: bytes, status: int) -> None:
     """The whole way from the socket, bad input is a client error."""
-    assert httpx.post(f"{shared.url}/predict", content=body).status_code == status
+    assert client.post(f"{shared.url}/predict", content=body).status_code == status
 
 
 def test_the_server_refuses_an_endless_stream(shared: Server) -> None:
     """A body in chunks that never ends gets its 413 while it is still being sent."""
-    with socket.create_connection(shared.address, DEADLINE_S) as connection:
+    with socket.create_connection(shared.address, PATIENCE_S) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: iris\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(20):
             connection.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
@@ -138,9 +142,9 @@ def test_the_server_refuses_an_endless_stream(shared: Server) -> None:
 def test_a_client_that_leaves_early_leaves_no_error(start: Start) -> None:
     """A connection that closes in the middle of a body is no failure of the service."""
     server = start()
-    with socket.create_connection(server.address, DEADLINE_S) as connection:
+    with socket.create_connection(server.address, PATIENCE_S) as connection:
         _begin_request(connection, b"{}")
-    assert httpx.get(f"{server.url}/health").json() == {"health": "ok"}
+    assert client.get(f"{server.url}/health").json() == {"health": "ok"}
     assert server.stop() == 0
     assert server.process.stderr
     assert server.process.stderr.read() == ""
@@ -154,7 +158,7 @@ def test_as_many_workers_as_asked_for(shared: Server) -> None:
 def test_the_access_log_is_off_until_asked_for(start: Start) -> None:
     """With ACCESS_LOG=1 a request is a line."""
     server = start(ACCESS_LOG="1")
-    httpx.get(f"{server.url}/health")
+    client.get(f"{server.url}/health")
     assert server.await_line("GET /health")
 
 
@@ -164,7 +168,7 @@ def test_the_workers_share_one_prediction_log(start: Start, tmp_path: Path) -> N
     server = start(WORKERS="2", FLAVOUR="shadow", PREDICTION_LOG=str(log))
     body = {"data": [[5.1, 3.5, 1.4, 0.2]] * 500}
     for number in range(40):  # each on a connection of its own, so that both workers get some
-        assert httpx.post(f"{server.url}/predict/job-{number}", json=body).status_code == 200
+        assert client.post(f"{server.url}/predict/job-{number}", json=body).status_code == 200
     assert server.stop() == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert sorted(line["job_id"] for line in lines) == sorted(f"job-{number}" for number in range(40))
@@ -242,7 +246,7 @@ def test_a_killed_worker_is_replaced(start: Start) -> None:
     (before,) = server.workers()
     before.kill()
     server.await_line("was ended by SIGKILL; another one takes its place")
-    assert httpx.get(f"{server.url}/health", timeout=DEADLINE_S).json() == {"health": "ok"}
+    assert client.get(f"{server.url}/health").json() == {"health": "ok"}
     assert server.workers() != [before]
 
 
@@ -251,11 +255,11 @@ def test_a_replacement_answers_with_the_first_model(svc_path: Path, tmp_path: Pa
     copy = tmp_path / "model.onnx"
     copy.write_bytes(svc_path.read_bytes())
     server = start(WORKERS="1", MODEL_FILEPATH=str(copy))
-    first = httpx.get(f"{server.url}/metadata").json()
+    first = client.get(f"{server.url}/metadata").json()
     copy.write_bytes(b"another one")
     server.workers()[0].kill()
     server.await_line("another one takes its place")
-    assert httpx.get(f"{server.url}/metadata", timeout=DEADLINE_S).json() == first
+    assert client.get(f"{server.url}/metadata").json() == first
 
 
 def test_workers_that_keep_dying_end_the_service(start: Start) -> None:
@@ -266,7 +270,7 @@ def test_workers_that_keep_dying_end_the_service(start: Start) -> None:
         server.await_line("another one takes its place")
     server.workers()[0].kill()
     server.await_line("iris: more than 3 workers ended within 60 s; the last one was ended by SIGKILL")
-    assert server.process.wait(DEADLINE_S) == 1
+    assert server.process.wait(PATIENCE_S) == 1
 
 
 def test_workers_die_with_a_killed_parent(start: Start) -> None:
@@ -274,7 +278,7 @@ def test_workers_die_with_a_killed_parent(start: Start) -> None:
     server = start(WORKERS="3")
     workers = server.workers()
     server.process.kill()
-    _, alive = psutil.wait_procs(workers, timeout=DEADLINE_S)
+    _, alive = psutil.wait_procs(workers)
     assert alive == []
 
 
@@ -283,13 +287,13 @@ def test_a_request_under_way_is_answered_before_the_end(start: Start, number: si
     """Told to stop, the service takes no new connection, finishes what has begun, and exits with 0."""
     server = start(WORKERS="2")
     body = b'{"data": [[5.1, 3.5, 1.4, 0.2]]}'
-    with socket.create_connection(server.address, DEADLINE_S) as connection:
+    with socket.create_connection(server.address, PATIENCE_S) as connection:
         _begin_request(connection, body)
         server.process.send_signal(number)
         _await_refusal(server.address)
         connection.sendall(body)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-    assert server.process.wait(DEADLINE_S) == 0
+    assert server.process.wait(PATIENCE_S) == 0
 
 
 def test_an_interrupt_of_the_whole_group_is_a_graceful_stop(svc_path: Path) -> None:
@@ -301,7 +305,7 @@ def test_an_interrupt_of_the_whole_group_is_a_graceful_stop(svc_path: Path) -> N
         assert process.stderr
         assert b"is ready at" in process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(DEADLINE_S) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.wait()
@@ -312,7 +316,7 @@ def test_an_interrupt_of_the_whole_group_is_a_graceful_stop(svc_path: Path) -> N
 def test_a_request_that_does_not_end_is_cut_off(start: Start) -> None:
     """When the grace time is over, a client that never sends its body is told so and does not keep the service."""
     server = start(GRACE_S="0")
-    with socket.create_connection(server.address, DEADLINE_S) as connection:
+    with socket.create_connection(server.address, PATIENCE_S) as connection:
         _begin_request(connection, b"{}")
         assert server.stop() == 0
         assert connection.recv(4096).startswith(b"HTTP/1.1 503 ")
@@ -328,10 +332,10 @@ def _begin_request(connection: socket.socket, body: bytes) -> None:
 
 
 def _await_refusal(address: tuple[str, int]) -> None:
-    give_up_at = time.monotonic() + DEADLINE_S
+    give_up_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_at:
         try:
-            socket.create_connection(address, DEADLINE_S).close()
+            socket.create_connection(address, PATIENCE_S).close()
         except ConnectionRefusedError:
             return
         except ConnectionResetError:

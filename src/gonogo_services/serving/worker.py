@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 # Loaded here, in the parent, so that no worker has to load them.
 import uvicorn.lifespan.on
 import uvicorn.loops.uvloop
-import uvicorn.protocols.http.httptools_impl
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gonogo_services.errors import ServiceError
+from gonogo_services.serving.acceptor import Acceptor
 from gonogo_services.serving.lifeline import die_with
 from gonogo_services.serving.settings import ServerSettings
 
@@ -41,6 +43,20 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         signal.signal(signal.SIGTERM, self.handle_exit)
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve; ``sockets`` listen already."""
+        await super().startup(sockets=[])
+        self.acceptors = [Acceptor(listener, self._protocol) for listener in sockets or []]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no further connection and end when the requests under way have."""
+        for acceptor in self.acceptors:
+            acceptor.close()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return HttpToolsProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
 @dataclass(frozen=True, slots=True)
