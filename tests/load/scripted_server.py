@@ -141,8 +141,9 @@ class Client(asyncio.Protocol):
         asyncio.get_running_loop().call_later(asked.s, self.transport.close)
 
     def half_close(self, asked: Asked) -> None:
-        """End this side of the connection and answer nothing; every n-th time, answer first."""
+        """End this side of the connection and answer nothing; every n-th time, answer first, in the same segment."""
         if asked.n and asked.count % asked.n == 0:
+            self.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
             self.transport.write(_OK)
         self.transport.write_eof()
 

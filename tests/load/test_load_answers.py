@@ -249,3 +249,33 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_targets(text, origin="t.txt", open_file=_open)
     except TargetError as error:
         assert error.what  # noqa: PT017 - either way is right
+
+
+def _answers(target: Target) -> Answers:
+    return Answers(target, {}, ValueLog(-1))
+
+
+def test_an_answer_that_came_before_is_known_by_its_bytes() -> None:
+    """What was remembered is recalled with its status; any other byte makes another answer."""
+    answers = _answers(Target.build("GET", "http://127.0.0.1:1/", expect={"contains": "ok"}))
+    answers.remember(b"whole answer", 200, (ACCEPTED, ()))
+    assert (answers.recall(b"whole answer"), answers.recall(b"Whole answer")) == ((200, (ACCEPTED, ())), None)
+
+
+def test_nobody_looks_for_answers_that_are_all_different() -> None:
+    """When more answers are new than known, looking for them costs more than it saves."""
+    answers = _answers(Target.build("GET", "http://127.0.0.1:1/", expect={"contains": "ok"}))
+    for number in range(2000):
+        answer = str(number).encode()
+        if answers.recalls and answers.recall(answer) is None:
+            answers.remember(answer, 200, (ACCEPTED, ()))
+    assert not answers.recalls
+
+
+@pytest.mark.parametrize(
+    ("method", "expect"), [("GET", None), ("HEAD", {"header": {"X-Mode": "a"}})], ids=["nothing asked", "no body"]
+)
+def test_answers_of_which_nothing_is_asked_are_not_remembered(method: str, expect: object) -> None:
+    """Neither where any answer will do, nor for HEAD, whose answers end with their heads."""
+    target = Target.build(method, "http://127.0.0.1:1/", **({"expect": expect} if expect else {}))  # type: ignore[arg-type] # one of its options
+    assert not _answers(target).recalls

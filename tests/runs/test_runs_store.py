@@ -155,7 +155,7 @@ def test_packing_loses_nothing(values: list[object]) -> None:
     assert unpack(packed.kind, packed.values, packed.present).tolist() == values
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=4, unique=True))
 def test_any_target_name_comes_back(tmp_path: Path, names: list[str]) -> None:
     """Names of targets are text from users: any of them survives."""

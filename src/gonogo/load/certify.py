@@ -5,17 +5,30 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
-from gonogo.runs.run import ERRORS, Columns
+from gonogo.runs.run import ERRORS, Columns, WorkerFacts
 from gonogo.units import format_count, format_duration, format_share, ms
 
-__all__ = ["LARGEST_UNSENT_SHARE", "LEAST_LAG_LIMIT_S", "certify", "lag_limit"]
+__all__ = [
+    "LARGEST_STARVED_SHARE",
+    "LARGEST_UNSENT_SHARE",
+    "LEAST_LAG_LIMIT_S",
+    "certify",
+    "crowded",
+    "lag_limit",
+    "starved",
+]
 
 LARGEST_UNSENT_SHARE = 0.001
 """More due requests than this, unsent by the generator's fault, make a run INVALID."""
 
 LEAST_LAG_LIMIT_S = 1 * ms
 """A lag p99 up to this never makes a run INVALID."""
+
+LARGEST_STARVED_SHARE = 0.01
+"""A worker that had work and no CPU for more of the run's time than this makes it INVALID: what came meanwhile was read
+late, which no lag tells."""
 
 _LAG_SHARE = 0.05
 _QUANTILE = 0.99
@@ -51,7 +64,7 @@ def certify(
         )
     if rate is None:
         return True, ""
-    lag = columns.lag_s[np.isfinite(columns.sent_s)]
+    lag = _beyond_waits(columns)[np.isfinite(columns.sent_s)]
     if len(lag) == 0:
         return True, ""
     place = math.ceil(_QUANTILE * len(lag)) - 1
@@ -59,10 +72,68 @@ def certify(
     limit = lag_limit(tightest_limit_s)
     if p99 > limit:
         return False, (
-            f"the generator sent late: lag p99 is {format_duration(p99)}, at most {format_duration(limit)} is allowed"
+            f"the generator sent late: lag p99 is {format_duration(p99)}{_besides(columns)}, "
+            f"at most {format_duration(limit)} is allowed"
             f"{_advice(rate, columns, limit, changing=changing)}"
         )
     return True, ""
+
+
+def starved(worker: WorkerFacts) -> str:
+    """Return why a run with this worker is INVALID by the worker's lack of CPU, with figures; empty when it is not."""
+    if worker.starved_s is None or worker.watched_s is None:
+        return ""
+    if worker.starved_s <= LARGEST_STARVED_SHARE * worker.watched_s:
+        return ""
+    had = "" if worker.cpu is None else f" with its {worker.cpu:g} {'core' if worker.cpu == 1 else 'cores'}"
+    own = f", of which its own limit accounts for {format_duration(worker.throttled_s)}" if worker.throttled_s else ""
+    return (
+        f"the generator had work and no CPU{had} for {format_duration(worker.starved_s)} of "
+        f"{format_duration(worker.watched_s)}{own} ({worker.place}; at most "
+        f"{format_share(LARGEST_STARVED_SHARE)} is allowed); "
+        "give its Pod more CPU, have more workers, or lower the rate"
+    )
+
+
+def crowded(columns: Columns, connections: int) -> str:
+    """Return that requests waited since the plan allows no more connections, with figures; empty when few did.
+
+    That is no fault of the generator: as many users as wait would have waited. Whoever allowed too few connections by
+    mistake learns here why latencies are what they are.
+
+    Args:
+        columns: the measured requests.
+        connections: the most that the plan allows.
+    """
+    waited = columns.queued_s > LEAST_LAG_LIMIT_S
+    count = int(np.count_nonzero(waited))
+    if (
+        count <= (1 - _QUANTILE) * len(columns)
+        or len(np.unique(columns.connection[columns.connection >= 0])) < connections
+    ):
+        return ""
+    longest, median = float(columns.queued_s.max()), float(np.median(columns.queued_s[waited]))
+    return (
+        f"{format_count(count)} of {format_count(len(columns))} requests waited for one of the {connections} "
+        f"connections allowed, {format_duration(median)} in the middle and {format_duration(longest)} at most: this is "
+        "in their latency, as the service was too slow to give connections back; connections= allows more"
+    )
+
+
+def _beyond_waits(columns: Columns) -> npt.NDArray[np.float64]:
+    """Return the lag beyond a twentieth of the wait for a connection.
+
+    A service that is overloaded has requests wait for seconds. What the engine took in these seconds to read and send
+    is in the wait, and changes a latency of so long by that share at most.
+    """
+    lag: npt.NDArray[np.float64] = columns.lag_s - _LAG_SHARE * columns.queued_s
+    return lag
+
+
+def _besides(columns: Columns) -> str:
+    if not float(columns.queued_s.max()) > LEAST_LAG_LIMIT_S:
+        return ""
+    return f" beside {format_share(_LAG_SHARE)} of the waits for a connection"
 
 
 def _advice(rate: float | None, columns: Columns, limit_s: float, *, changing: bool) -> str:
@@ -84,7 +155,7 @@ def _rate_of_trouble(columns: Columns, limit_s: float) -> tuple[float, float] | 
         return None
     edges = begin_s + span_s * np.arange(_STRETCHES + 1) / _STRETCHES
     places = np.searchsorted(columns.due_s, edges)
-    lag = columns.lag_s
+    lag = _beyond_waits(columns)
     for first, last, at_s in zip(places, places[1:], edges, strict=False):
         known = lag[first:last][np.isfinite(lag[first:last])]
         unsent = int(np.count_nonzero(columns.error[first:last] == _UNSENT))

@@ -6,33 +6,37 @@ import math
 import os
 import select
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 
 from gonogo.errors import UsageError
-from gonogo.load.certify import certify
+from gonogo.load.certify import certify, starved
 from gonogo.load.engine.gate import Gate
 from gonogo.load.merge import merge
 from gonogo.load.plan import LoadPlan
 from gonogo.load.process import EngineProcess
 from gonogo.load.profile import Profile
+from gonogo.load.recording import Recording
 from gonogo.load.schedule import MOST_REQUESTS
 from gonogo.load.share import Share
-from gonogo.load.spool import DONE, FAILED, PICKED, SENT, START_NS
-from gonogo.runs.run import Columns, GeneratorFacts, Run, RunFacts
+from gonogo.load.spool import DONE, FAILED, PICKED, SENT, START_NS, Spool
+from gonogo.runs.run import Columns, GeneratorFacts, Run, RunFacts, WorkerFacts
 
-__all__ = ["Progress", "RunningLoad", "start"]
+__all__ = ["Engine", "Progress", "RunningLoad", "room", "start"]
 
 _INTERRUPTED: Final = "interrupted (Ctrl-C)"
 _CLOSED_LOOP_RATE: Final = 300_000  # more answers per second than one core can take in
 _GRACE_S: Final = 1.0
 _OVERTIME_S: Final = 5.0
 _FOREVER: Final = float("inf")
+_TOLD: Final = frozenset({"cpu", "memory", "memory_peak", "cpu_s", "throttled_s", "starved_s", "watched_s"})
+"""What a worker inside of the stack says of itself at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +55,78 @@ class Progress:
     failed: int
 
 
+class Engine(Protocol):
+    """An engine at work, wherever it runs; see :class:`gonogo.load.process.EngineProcess`.
+
+    Attributes:
+        share: which requests of the plan are its.
+        spool: what it records, as it does so.
+        values_fd: of the memfd with the values of further columns.
+        finished: what it said at its end; None before, and when it was lost.
+        place: where it runs; empty: on this machine.
+    """
+
+    share: Share
+    spool: Spool
+    values_fd: int
+    finished: dict[str, object] | None
+
+    @property
+    def place(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def output(self) -> int:
+        """The descriptor to wait on for what it says; :meth:`hear` reads it."""
+        ...
+
+    def tell(self, data: bytes) -> None:
+        """Tell it something; that it has ended meanwhile is found out where its end is awaited."""
+        ...
+
+    def hear(self) -> bool:
+        """Read what it says; return False when it has ended."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    def close(self) -> str:
+        """Wait for its end; return how it was lost, or an empty text when it was not."""
+        ...
+
+
 class RunningLoad:
     """A load that is being driven by one or several engines.
 
     As a context manager it stops the load and ends the processes when it is left; :meth:`wait` gives the run even then.
 
+    Args:
+        plan: what is driven.
+        engines: who drives it, each its share; at least one.
+        pids: their processes, as far as they run on this machine.
+
     Attributes:
+        pids: see above.
         interrupted: Ctrl-C ended the run. wait() keeps what was measured and returns it instead of raising, so
             whoever called it raises KeyboardInterrupt again once the run is stored.
     """
 
-    def __init__(self, plan: LoadPlan, folder: Path) -> None:
+    def __init__(self, plan: LoadPlan, engines: Sequence[Engine], pids: tuple[int, ...] = ()) -> None:
         self.interrupted = False
+        self.pids = pids
         self._plan = plan
         self._run: Run | None = None
         self._asked_to_stop = ""
-        folder.mkdir(parents=True, exist_ok=True)
-        gate_fd = Gate.create()
-        self._engines: list[EngineProcess] = []
-        try:
-            for number in range(plan.engines):
-                log = folder / (f"engine-{number}.log" if number else "engine.log")
-                share = Share(number, plan.engines)
-                self._engines.append(EngineProcess(plan, share, rows=_room(plan), gate_fd=gate_fd, log=log))
-        finally:
-            os.close(gate_fd)
+        self._engines = tuple(engines)
+        self._recordings = tuple(Recording(plan, one.spool, one.values_fd, one.share) for one in engines)
 
     @property
     def pid(self) -> int:
         """The engine's process; of several, the first."""
-        return self._engines[0].pid
-
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes of all engines."""
-        return tuple(engine.pid for engine in self._engines)
+        return self.pids[0]
 
     def progress(self) -> Progress:
         """Return how far the load has come, at no cost to the engines."""
@@ -101,7 +142,7 @@ class RunningLoad:
         Args:
             since_s: only those due from so many seconds after the run's start: what is not asked for costs nothing.
         """
-        return merge([engine.recording.so_far(since_s) for engine in self._engines])
+        return merge([recording.so_far(since_s) for recording in self._recordings])
 
     def stop(self, why: str = "stopped", *, grace_s: float | None = None) -> None:
         """Ask the engines to send nothing more and to end when all is answered; returns at once.
@@ -183,9 +224,10 @@ class RunningLoad:
         deaths = [engine.close() for engine in self._engines]
         said = [engine.finished for engine in self._engines if engine.finished]
         parts = [
-            engine.recording.whole(_number(engine.finished["until_s"]) if engine.finished else None)
-            for engine in self._engines
+            recording.whole(_number(engine.finished["until_s"]) if engine.finished else None)
+            for engine, recording in zip(self._engines, self._recordings, strict=True)
         ]
+        workers = tuple(_worker(engine) for engine in self._engines if engine.place)
         columns = merge([part for part, _ in parts])
         plan = self._plan
         cut_short = next((str(one["cut_short"]) for one in said if one["cut_short"]), "")
@@ -194,6 +236,8 @@ class RunningLoad:
             cut_short = cut_short or self._asked_to_stop or "the load engine died"
         elif shortage := next((str(one["shortage"]) for one in said if one["shortage"]), ""):
             valid, invalid_reason = False, f"the generator ran short: {shortage}"
+        elif reason := next(filter(None, map(starved, workers)), ""):
+            valid, invalid_reason = False, reason
         else:
             valid, invalid_reason = certify(
                 columns,
@@ -225,6 +269,7 @@ class RunningLoad:
                 generator=GeneratorFacts(
                     cores=tuple(sorted({core for one in said for core in one["cores"]})),  # type: ignore[attr-defined] # a list of int
                     cpu_s=sum(_number(one["cpu_s"]) for one in said),
+                    workers=workers,
                 ),
                 labels={"rate": str(plan.rate)} if isinstance(plan.rate, Profile) else {},
             ),
@@ -254,10 +299,20 @@ def start(plan: LoadPlan, folder: Path) -> RunningLoad:
             where=plan.name,
             mend=f"name CPUs from 0 to {cpus - 1}",
         )
-    return RunningLoad(plan, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    gate_fd = Gate.create()
+    engines: list[EngineProcess] = []
+    try:
+        for number in range(plan.engines):
+            log = folder / (f"engine-{number}.log" if number else "engine.log")
+            share = Share(number, plan.engines)
+            engines.append(EngineProcess(plan, share, rows=room(plan), gate_fd=gate_fd, log=log))
+    finally:
+        os.close(gate_fd)
+    return RunningLoad(plan, engines, tuple(engine.pid for engine in engines))
 
 
-def _room(plan: LoadPlan) -> int:
+def room(plan: LoadPlan) -> int:
     """Return how many rows an engine of the plan can need at most."""
     if plan.schedule is not None:
         return -(-plan.schedule.most // plan.engines)
@@ -273,6 +328,22 @@ def _spans(columns: Columns) -> tuple[float, float]:
     done = columns.done_s[np.isfinite(columns.done_s)]
     last = max(float(columns.due_s[-1]), float(sent.max()) if len(sent) else -math.inf)
     return last - float(columns.due_s[0]), max(0.0, float(done.max()) - last) if len(done) else 0.0
+
+
+def _worker(engine: Engine) -> WorkerFacts:
+    said = engine.finished or {}
+    told = {name: _number(value) for name, value in said.items() if name in _TOLD and value is not None}
+    memory, peak = told.get("memory"), told.get("memory_peak")
+    return WorkerFacts(
+        place=engine.place,
+        cpu=told.get("cpu"),
+        memory=None if memory is None else round(memory),
+        cpu_s=told.get("cpu_s", 0.0),
+        throttled_s=told.get("throttled_s"),
+        starved_s=told.get("starved_s"),
+        watched_s=told.get("watched_s"),
+        memory_peak=None if peak is None else round(peak),
+    )
 
 
 def _number(value: object) -> float:

@@ -33,6 +33,7 @@ class LoadPlan:
         tightest_limit_s: the tightest latency limit that shall be decided: lag p99 must stay below 5 % of it.
         cores: CPUs to pin the engine to; empty: not pinned. Several engines have one each, in turn.
         engines: how many processes drive the load; their requests are one run.
+        workers: over how many Pods they are spread where the load is sent from within the stack.
     """
 
     name: str
@@ -47,6 +48,7 @@ class LoadPlan:
     tightest_limit_s: float | None = None
     cores: tuple[int, ...] = ()
     engines: int = 1
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -68,6 +70,12 @@ class LoadPlan:
     def _check_size(self) -> None:
         if not 1 <= self.engines <= MOST_ENGINES:
             raise UsageError(f"{self.engines} engines", where=self.name, mend=f"have 1 to {MOST_ENGINES}")
+        if not 1 <= self.workers <= self.engines:
+            raise UsageError(
+                f"{self.workers} workers for {self.engines} engines",
+                where=self.name,
+                mend="have at least one engine each",
+            )
         if self.connections < self.engines:
             raise UsageError(
                 f"{self.connections} connections for {self.engines} engines",

@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 
 from gonogo.load.plan import LoadPlan
-from gonogo.load.recording import Recording
 from gonogo.load.share import Share
 from gonogo.load.spool import Spool
 
@@ -31,28 +30,29 @@ class EngineProcess:
 
     Attributes:
         spool: what it records, as it does so.
-        recording: the same as columns.
+        values_fd: of the memfd with the values of further columns; whoever reads them closes it.
+        place: where it runs; empty: on this machine.
         finished: what it said at its end; None before, and when it died.
     """
+
+    place = ""
 
     def __init__(self, plan: LoadPlan, share: Share, *, rows: int, gate_fd: int, log: Path) -> None:
         self.share = share
         self.finished: dict[str, object] | None = None
         self._text = b""
         self._log = log
-        further = len(plan.further_columns)
-        self.spool = Spool.create(rows, further)
-        values_fd = os.memfd_create("gonogo-values")
-        self.recording = Recording(plan, self.spool, values_fd, share)
+        self.spool = Spool.create(rows, len(plan.further_columns))
+        self.values_fd = os.memfd_create("gonogo-values")
         tied = threading.current_thread() is threading.main_thread()
-        numbers = (self.spool.fd, rows, values_fd, gate_fd, share.number, share.engines, os.getpid(), int(tied))
+        numbers = (self.spool.fd, rows, self.values_fd, gate_fd, share.number, share.engines, os.getpid(), int(tied))
         with log.open("wb") as said:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
                 [sys.executable, "-P", "-m", "gonogo.load.engine", *map(str, numbers)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
-                pass_fds=(self.spool.fd, values_fd, gate_fd),
+                pass_fds=(self.spool.fd, self.values_fd, gate_fd),
             )
         os.close(self.spool.fd)
         pickled = pickle.dumps(plan)

@@ -57,7 +57,8 @@ class Constant:
 
     def due_times(self) -> Iterator[float]:
         """Yield the due time of each request in seconds, in order."""
-        return map(self.due, range(self.most))
+        rate, before = self.rate, self.warmup_requests
+        return (request / rate for request in range(-before, self.most - before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import mmap
 import os
 from typing import Final, Literal
 
-__all__ = ["COLUMNS", "CUT", "DONE", "FAILED", "PICKED", "SENT", "START_NS", "Spool"]
+__all__ = ["COLUMNS", "CUT", "DONE", "FAILED", "PICKED", "SENT", "SIZES", "START_NS", "Spool"]
 
 _Code = Literal["d", "q", "i", "h", "b", "B"]
 
@@ -45,7 +45,9 @@ START_NS: Final = 4
 """Places in :attr:`Spool.head`: rows begun, requests sent, ended and failed; the run's start (CLOCK_MONOTONIC, ns)."""
 
 _PAGE: Final = mmap.PAGESIZE
-_SIZES: Final[dict[_Code, int]] = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 1}
+
+SIZES: Final[dict[_Code, int]] = {"d": 8, "q": 8, "i": 4, "h": 2, "b": 1, "B": 1}
+"""Bytes that a value of each type takes."""
 
 
 class Spool:
@@ -75,10 +77,10 @@ class Spool:
         whole = memoryview(self.memory)
         self.head = whole[:_PAGE].cast("q")
         self.columns = {
-            name: whole[self.offsets[name] : self.offsets[name] + rows * _SIZES[code]] for name, code in COLUMNS
+            name: whole[self.offsets[name] : self.offsets[name] + rows * SIZES[code]] for name, code in COLUMNS
         }
         places = (begun + column * self._room(rows, "i") for column in range(further))
-        self.further = [whole[place : place + rows * _SIZES["i"]].cast("i") for place in places]
+        self.further = [whole[place : place + rows * SIZES["i"]].cast("i") for place in places]
 
     @classmethod
     def create(cls, rows: int, further: int = 0) -> Spool:
@@ -87,7 +89,7 @@ class Spool:
 
     @staticmethod
     def _room(rows: int, code: _Code) -> int:
-        return -(-rows * _SIZES[code] // _PAGE) * _PAGE
+        return -(-rows * SIZES[code] // _PAGE) * _PAGE
 
     @property
     def seconds(self) -> dict[str, memoryview[float]]:

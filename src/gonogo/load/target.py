@@ -73,6 +73,13 @@ class Target:
             object.__setattr__(self, "name", f"{self.method} {parts.path or '/'}")
 
     @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where its connections lead: its endpoints, or without any the host and port of its URL."""
+        parts = urlsplit(self.url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return self.endpoints or ((parts.hostname or "", port),)
+
+    @property
     def sends_json(self) -> bool:
         """Whether the body is JSON by the target's own headers."""
         return any(key.lower() == "content-type" and "json" in value.lower() for key, value in self.headers)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gonogo.errors import MeasurementError
 
-__all__ = ["ERRORS", "Columns", "GeneratorFacts", "Run", "RunFacts"]
+__all__ = ["ERRORS", "Columns", "GeneratorFacts", "Run", "RunFacts", "WorkerFacts"]
 
 ERRORS: tuple[str, ...] = (
     "",  # answered, whatever the status
@@ -94,16 +94,43 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """One engine that ran inside of the stack.
+
+    Attributes:
+        place: where, such as ``Pod load-test/gonogo-generator-0 on node a``.
+        cpu: cores that it could use; None without a limit, and when it was lost. ``memory`` likewise, in bytes.
+        cpu_s: CPU seconds that it used during the run.
+        throttled_s: seconds in which its CPU limit held its container back, by the account of that control group; None
+            where nobody could tell.
+        starved_s: seconds of ``watched_s`` in which it had work and no CPU, for that reason or another; None likewise.
+        watched_s: from just before the run's start to the engine's end; None likewise.
+        memory_peak: the most bytes that its container has held; None likewise.
+    """
+
+    place: str
+    cpu: float | None = None
+    memory: int | None = None
+    cpu_s: float = 0.0
+    throttled_s: float | None = None
+    starved_s: float | None = None
+    watched_s: float | None = None
+    memory_peak: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorFacts:
     """What the generator was given and what it used.
 
     Attributes:
         cores: the CPUs that it was pinned to; empty when it was not.
         cpu_s: CPU seconds that it used during the run.
+        workers: its engines inside of the stack; empty when it ran on the machine of the session.
     """
 
     cores: tuple[int, ...] = ()
     cpu_s: float = 0.0
+    workers: tuple[WorkerFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gonogo.errors import UsageError
 from gonogo.runs.imports.imported import Imported, Summary
 from gonogo.runs.imports.registry import IMPORTERS, Importer, import_file, recognise
-from gonogo.runs.imports.rows import kind_of_error
+from gonogo.runs.imports.rows import Rows, kind_of_error
 from gonogo.runs.run import ERRORS, Run
 
 DATA = Path(__file__).parent / "data"
@@ -215,6 +215,14 @@ def test_an_import_without_requests_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hey.csv").write_bytes((DATA / "hey.csv").read_bytes().split(b"\n")[0] + b"\n")
     with pytest.raises(UsageError, match="holds no request"):
         import_file(tmp_path / "hey.csv")
+
+
+def test_a_time_outside_the_calendar_is_refused() -> None:
+    """A damaged number of 93 billion seconds before our era is no date, and no traceback."""
+    rows = Rows()
+    rows.add(start_s=-93e9, latency_s=0.1, status=200, target="GET /")
+    with pytest.raises(UsageError, match="which no calendar has"):
+        rows.run("k6.csv", epoch=True)
 
 
 @pytest.mark.parametrize("name", [name for names in FILES.values() for name in names])

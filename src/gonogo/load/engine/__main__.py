@@ -9,6 +9,7 @@ means that the parent is gone. Standard output takes one JSON object a line: ``{
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -56,6 +57,10 @@ def main() -> None:
         cpu_at[0] = time.process_time()
         _say(event="started", start=moment)
 
+    # What would form a cycle is taken apart by hand: see docs/decisions/engine.md.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     engine.run(started)
     _say(
         event="finished",

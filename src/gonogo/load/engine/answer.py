@@ -42,9 +42,10 @@ class Answer:
         keep: whether the connection can be used again.
         body: its body, where it is collected.
         headers: its headers with lower-case names, where they are collected.
+        taken: how it was taken, where that is known already.
     """
 
-    __slots__ = ("body", "complete", "excess", "headers", "keep", "parser", "status")
+    __slots__ = ("body", "complete", "excess", "headers", "keep", "parser", "status", "taken")
 
     def __init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
@@ -56,6 +57,7 @@ class Answer:
         self.complete = False
         self.excess = False
         self.body = b""
+        self.taken: tuple[int, tuple[tuple[int, int], ...]] | None = None
 
     def on_message_complete(self) -> None:
         """Take note that an answer is complete; one that is only informational (1xx) is passed over."""
@@ -89,6 +91,7 @@ class BodyAnswer(Answer):
         """Make ready for the answer to the next request."""
         self.complete = False
         self.excess = False
+        self.taken = None
         self._parts: list[bytes] = []
 
     def on_body(self, part: bytes) -> None:

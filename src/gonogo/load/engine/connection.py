@@ -13,73 +13,47 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from gonogo.load.engine.answer import LONGEST_HEAD, SWITCHING, Answer, BodyAnswer, CollectedAnswer, HeadAnswer
+from gonogo.load.engine.arrival import ROOM, Arrivals
+from gonogo.load.engine.failure import kind_of
 from gonogo.load.engine.request import Request
+from gonogo.load.engine.turn import Turn
 
 if TYPE_CHECKING:
     from ssl import SSLSocket
 
+    from gonogo.load.engine.address import Address
+    from gonogo.load.engine.journal import Journal
     from gonogo.load.engine.pool import Pool
 
-__all__ = ["Address", "Connection", "Owner", "Turn", "kind_of"]
+__all__ = ["Connection", "Owner"]
 
-_IN: Final = select.EPOLLIN
-_IN_OUT: Final = select.EPOLLIN | select.EPOLLOUT
+_IN: Final = select.EPOLLIN | select.EPOLLRDHUP
+_IN_OUT: Final = _IN | select.EPOLLOUT
 _BUFFER: Final = bytearray(256 * 1024)
 _VIEW: Final = memoryview(_BUFFER)
+_BUFFERS: Final = (_BUFFER,)
+_LARGE: Final = 32 * 1024  # an answer of so much may fill the kernel's buffers before it is read
 _TCP_INFO_SIZE: Final = 104
 _CLOSED: Final = 7  # TCP_CLOSE of linux/tcp_states.h
-_OUT_OF_ROOM: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAGAIN}
-
-
-class Address:
-    """One place where a pool's connections may lead.
-
-    Attributes:
-        free: its connections that are open and without a request, the last used on top.
-        count: its connections, those being opened included.
-    """
-
-    __slots__ = ("count", "family", "free", "place")
-
-    def __init__(self, family: int, place: tuple[object, ...]) -> None:
-        self.family = family
-        self.place = place
-        self.free: list[Connection] = []
-        self.count = 0
-
-
-class Turn:
-    """A request from its due time until its end.
-
-    Attributes:
-        row: its row in the spool.
-        began: when the schedule's turn came to it, a reading of the clock.
-        strain: the engine's strain clock at that time.
-        tried: it has been sent on a connection that turned out to be closed.
-    """
-
-    __slots__ = ("began", "request", "row", "strain", "tried")
-
-    def __init__(self, row: int, request: Request, began: float, strain: float) -> None:
-        self.row = row
-        self.request = request
-        self.began = began
-        self.strain = strain
-        self.tried = False
 
 
 class Owner(Protocol):
-    """Who keeps the connections: the engine."""
+    """Who keeps the connections: the engine.
+
+    Attributes:
+        handlers: what to call when a descriptor has something to say.
+        blocked: the errors with which sockets say "not now".
+        arrivals: tells when answers came; None: they count as come when they are read.
+        writing: connections that have sent a part of a request.
+        journal: where it is written down what was sent.
+    """
 
     handlers: dict[int, Callable[[], None]]
     epoll: select.epoll
     blocked: tuple[type[OSError], ...]
-
-    def sent(self, connection: Connection, turn: Turn, now: float, size: int) -> None:
-        """The first ``size`` bytes of a turn's request have gone out."""
-
-    def sent_more(self, turn: Turn, size: int) -> None:
-        """Another ``size`` bytes of a turn's request have gone out."""
+    arrivals: Arrivals | None
+    writing: int
+    journal: Journal
 
     def opened(self, connection: Connection) -> None:
         """A connection is open and has no request."""
@@ -114,7 +88,9 @@ class Connection:
         "_owner",
         "_rest",
         "_secure",
+        "_sent_at",
         "_socket",
+        "_stamped",
         "address",
         "answer",
         "fd",
@@ -146,6 +122,8 @@ class Connection:
         self._collected: Answer | None = None
         self.answer: Answer | None = None
         self._secure = False
+        self._stamped = False
+        self._sent_at = 0.0
         self.is_open = False
         self.trouble = 0
         self.opened_at = clock()
@@ -158,6 +136,8 @@ class Connection:
         """Begin to connect; return the kind of failure if it failed at once, else an empty text."""
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            arrivals = self._owner.arrivals
+            self._stamped = arrivals is not None and self.pool.context is None and arrivals.stamp(self._socket)
             code = self._socket.connect_ex(self.address.place)
         except OSError as error:
             self.trouble = error.errno or 0
@@ -175,6 +155,8 @@ class Connection:
         self._socket.close()
         self.is_open = False
         self.turn = None
+        if self._rest is not None:
+            self._owner.writing -= 1
         for answer in (self._lean, self._collected):
             if answer is not None:
                 answer.release()
@@ -195,7 +177,7 @@ class Connection:
                 self.answer = self._lean = Answer()
         self.answer.begin()
         payload = request.payload
-        now = clock()
+        self._sent_at = now = clock()
         try:
             size = self._socket.send(payload)
         except OSError as error:
@@ -203,9 +185,10 @@ class Connection:
                 self._fail(kind_of(error), now)
                 return
             size = 0
-        self._owner.sent(self, turn, now, size)
+        self._owner.journal.sent(turn.row, self.ordinal, now, size)
         if size < len(payload):
             self._rest = memoryview(payload)[size:]
+            self._owner.writing += 1
             self._owner.handlers[self.fd] = self._on_writable
             self._owner.epoll.modify(self.fd, _IN_OUT)
 
@@ -276,7 +259,7 @@ class Connection:
     def _ready(self) -> None:
         self.is_open = True
         self._owner.epoll.modify(self.fd, _IN)
-        self._owner.handlers[self.fd] = self._on_readable
+        self._owner.handlers[self.fd] = self._reader
         self._owner.opened(self)
 
     def _on_writable(self) -> None:
@@ -288,17 +271,41 @@ class Connection:
                 size = 0
             except OSError:
                 # The server reads no more. It may have answered before it ended the connection.
-                self._owner.handlers[self.fd] = self._on_readable
+                self._owner.handlers[self.fd] = self._reader
                 self._owner.epoll.modify(self.fd, _IN)
-                self._on_readable()
+                self._reader()
                 return
             self._rest = rest[size:] if size < len(rest) else None
+            if self._rest is None:
+                self._owner.writing -= 1
             if self.turn is not None and size:
-                self._owner.sent_more(self.turn, size)
+                self._owner.journal.sent_more(self.turn.row, size)
         if self._rest is None:
-            self._owner.handlers[self.fd] = self._on_readable
+            self._owner.handlers[self.fd] = self._reader
             self._owner.epoll.modify(self.fd, _IN)
-        self._on_readable()
+        self._reader()
+
+    @property
+    def _reader(self) -> Callable[[], None]:
+        return self._on_stamped if self._stamped else self._on_readable
+
+    def _on_stamped(self) -> None:
+        """Read what came, with the time at which it came."""
+        try:
+            size, ancillary, _, _ = self._socket.recvmsg_into(_BUFFERS, ROOM)  # type: ignore[arg-type] # no SSLSocket is stamped
+        except self._owner.blocked:
+            return
+        except OSError as error:
+            self._fail(kind_of(error), clock())
+            return
+        now = clock()
+        turn, answer, arrivals = self.turn, self.answer, self._owner.arrivals
+        if turn is None or answer is None or arrivals is None:
+            self._owner.lost(self, None, "", now)
+        elif not size:
+            self._on_end(answer, turn, now)
+        elif self._take(answer, turn, size, arrivals.moment(ancillary, self._sent_at, now)) or size > _LARGE:
+            self.pool.prompt = True
 
     def _on_readable(self) -> None:
         while True:
@@ -324,8 +331,20 @@ class Connection:
 
     def _take(self, answer: Answer, turn: Turn, size: int, now: float) -> bool:
         """Read the bytes that came; return whether the answer still lacks some."""
+        whole = b""
         if not self.received:
             self.first_byte = now
+            answers = turn.request.answers
+            if answers.recalls:
+                whole = bytes(_VIEW[:size])
+                known = answers.recall(whole)
+                if known is not None and self._rest is None:
+                    self.received = size
+                    answer.status, answer.taken = known
+                    answer.keep = True
+                    self.turn = None
+                    self._owner.answered(self, turn, now)
+                    return False
         self.received += size
         broken = False
         try:
@@ -333,7 +352,14 @@ class Connection:
         except httptools.HttpParserError:
             broken = not (answer.complete and turn.request.head_only)
         if not broken and answer.complete:
-            self._complete(answer, turn, now)
+            if answer.excess or answer.status == SWITCHING or self._rest is not None:
+                self._complete(answer, turn, now)
+            else:
+                if whole and answer.keep:
+                    answer.taken = answers.take(answer.status, answer.headers, answer.body)
+                    answers.remember(whole, answer.status, answer.taken)
+                self.turn = None
+                self._owner.answered(self, turn, now)
         elif broken or not self._keep_head(size):
             self._fail("protocol", now)
         else:
@@ -370,16 +396,3 @@ class Connection:
     def _fail(self, kind: str, now: float) -> None:
         turn = self.turn
         self._owner.lost(self, turn, kind, now)
-
-
-def kind_of(error: Exception) -> str:
-    """Return the kind of failure (gonogo.runs.run.ERRORS) that an error of the socket is."""
-    code = error.errno if isinstance(error, OSError) else None
-    if type(error).__module__ == "ssl":
-        return "reset" if type(error).__name__ in ("SSLEOFError", "SSLZeroReturnError") else "tls"
-    if code == errno.ECONNREFUSED:
-        return "refused"
-    if code in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
-        return "reset"
-    # What this machine has run out of is the generator's fault: the request was never sent.
-    return "unsent" if code in _OUT_OF_ROOM else "connect"

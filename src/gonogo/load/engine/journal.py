@@ -76,7 +76,8 @@ class Journal:
         """Give a request that has become due its row; return the row's number."""
         row = self.begun
         self._due[row] = due - self.start
-        self._target[row] = target
+        if target:  # the rows' memory is 0 already
+            self._target[row] = target
         self._error[row] = CUT
         self.begun = self._head[PICKED] = row + 1
         return row
@@ -94,7 +95,7 @@ class Journal:
         """Write that the first bytes of a request went out."""
         self._sent[row] = now - self.start
         self._connection[row] = connection
-        self._bytes_out[row] += size
+        self._bytes_out[row] = size
         self._sent_requests += 1
 
     def sent_more(self, row: int, size: int) -> None:
@@ -111,15 +112,21 @@ class Journal:
         self._first_byte[row] = first_byte - self.start
         self._bytes_in[row] = size
 
-    def answered(self, row: int, status: int, now: float, *, success: bool, error: int) -> None:
-        """Write the end of a request whose answer is complete."""
-        self._done[row] = now - self.start
+    def answered(
+        self, row: int, status: int, first_byte: float, now: float, size: int, *, success: bool, error: int
+    ) -> None:
+        """Write the end of a request whose answer is complete; it began at ``first_byte`` and has ``size`` bytes."""
+        start = self.start
+        self._first_byte[row] = first_byte - start
+        self._done[row] = now - start
+        self._bytes_in[row] = size
         self._status[row] = status
-        self._success[row] = success
+        if success:
+            self._success[row] = True
+        else:
+            self._failed += 1
         self._error[row] = error
         self.ended += 1
-        if not success:
-            self._failed += 1
 
     def failed(self, row: int, kind: str, now: float) -> None:
         """Write the end of a request that has no complete answer."""

@@ -8,7 +8,6 @@ having to wait for an event) counts as lag too, so that an overloaded generator 
 
 from __future__ import annotations
 
-import gc
 import math
 import os
 import select
@@ -16,12 +15,15 @@ from collections.abc import Callable, Iterator
 from time import monotonic as clock
 from typing import Final
 
-from gonogo.load.engine.connection import Address, Connection, Turn
+from gonogo.load.engine.arrival import Arrivals
+from gonogo.load.engine.connection import Connection
 from gonogo.load.engine.gate import Gate
 from gonogo.load.engine.journal import CODES, Journal
-from gonogo.load.engine.pool import Pool, pools_of
+from gonogo.load.engine.nap import may_nap
+from gonogo.load.engine.pool import Pool, pools_of, unneeded
 from gonogo.load.engine.request import ACCEPTED, REFUSED, WRONG, requests_of
 from gonogo.load.engine.timer import Alarm
+from gonogo.load.engine.turn import Turn
 from gonogo.load.engine.values import ValueLog
 from gonogo.load.plan import LoadPlan
 from gonogo.load.share import Share
@@ -32,6 +34,8 @@ __all__ = ["Engine"]
 _TICK_S: Final = 0.01
 _BRISK_S: Final = 10e-6  # a poll that returned as fast as this did not have to wait for an event
 _INSTANT_S: Final = 1e-6  # above what adding the start to a due time rounds off
+_ENDED: Final = select.EPOLLRDHUP | select.EPOLLHUP  # the server has ended its side of a connection
+_CATCH_UP: Final = 64  # batches at most that are sent when a load shall end
 _BATCH: Final = 16  # requests sent before answers are read again
 _PREOPENED: Final = 4
 _PREOPEN_S: Final = 0.1
@@ -62,13 +66,16 @@ class Engine:
         self._alarm = Alarm()
         self.handlers[self._alarm.fd] = self._alarm.rang
         self.epoll.register(self._alarm.fd, select.EPOLLIN | select.EPOLLET)
-        self._journal = Journal(spool)
+        self.journal = self._journal = Journal(spool)
         self._pools, self.blocked = pools_of(plan.targets)
         self._all_pools = list(dict.fromkeys(self._pools))
+        self._alone = len(self._all_pools) == 1
         self._values = values
         self._requests = requests_of(plan, share, values)
         self._connections: dict[Connection, None] = {}
         self._rated = plan.rate is not None
+        self.arrivals = Arrivals() if self._rated else None
+        self.writing = self._event = 0
         self._limit = share.part(plan.connections)
         self._ordinal = share.number
         self._strained = 0.0
@@ -81,9 +88,6 @@ class Engine:
     def run(self, started: Callable[[float], None]) -> None:
         """Drive the plan to its end; ``started`` is told the run's start, a reading of the clock."""
         self._open_some()
-        gc.collect()
-        gc.freeze()
-        gc.disable()
         self._start = self._gate.pass_through(self.plan.warmup_s + 0.001, self.watch)
         self._end = self._start + self.plan.duration_s
         self._over = self._end + self.plan.timeout_s + _LATE_S
@@ -109,8 +113,12 @@ class Engine:
         return self._end - self._start
 
     def stop(self, why: str, grace_s: float = _UNTIL_ANSWERED) -> None:
-        """Send nothing more, and end as soon as all is answered, or in ``grace_s`` seconds."""
+        """Send nothing that is not due yet, and end as soon as all is answered, or in ``grace_s`` seconds."""
         now = clock()
+        for _ in range(_CATCH_UP):  # what was due before is still sent, also where the engine was late
+            if self._next_due > now or self._journal.begun >= self._journal.room:
+                break
+            self._pace(now)
         self.cut_short = self.cut_short or why
         # A request whose turn is just coming is not called unsent: for this run it never was due.
         due = self._next_due
@@ -125,16 +133,21 @@ class Engine:
         while True:
             before = clock()
             late = self._next_due <= before
-            if late:
-                self._pace(before)
-                before = clock()
-            wait = allowed(self._next_due, before, _TICK_S)
-            events = poll(wait, 64)
-            now = clock()
-            if (events or late) and now - before < _BRISK_S:
-                self._strained += now - self._turn_at
-            self._turn_at = now
-            for fd, _ in events:
+            if not (late or self.writing) and may_nap(self._next_due - before, self.arrivals, self._all_pools):
+                self._turn_at = now = self._alarm.sleep(self._next_due, before)
+                self._pace(now)
+                events = poll(0, 64)
+                now = clock()
+            else:
+                if late:
+                    self._pace(before)
+                    before = clock()
+                events = poll(allowed(self._next_due, before, _TICK_S), 64)
+                now = clock()
+                if (events or late) and now - before < _BRISK_S:
+                    self._strained += now - self._turn_at
+                self._turn_at = now
+            for fd, self._event in events:
                 handler = handlers.get(fd)
                 if handler is not None:
                     handler()
@@ -161,6 +174,8 @@ class Engine:
         """Do what needs no precision; return whether the run is over."""
         self._values.flush()
         self._journal.count()
+        if self.arrivals is not None:
+            self.arrivals.follow()
         self._sweep(now)
         if self._next_due < math.inf and now > self._end + min(_LATE_S, self.plan.timeout_s):
             self._next_due = math.inf  # what is still unsent stays so: the generator cannot keep this schedule
@@ -190,29 +205,27 @@ class Engine:
                 return
         if pool.failure:
             self._settle_unsent(turn, pool.failure, now)
-            return
-        pool.waiting.append(turn)
-        self._fill(pool)
-
-    def sent(self, connection: Connection, turn: Turn, now: float, size: int) -> None:
-        """The first ``size`` bytes of a turn's request have gone out."""
-        self._journal.sent(turn.row, connection.ordinal, now, size)
-
-    def sent_more(self, turn: Turn, size: int) -> None:
-        """Another ``size`` bytes of a turn's request have gone out."""
-        self._journal.sent_more(turn.row, size)
+        else:
+            pool.waiting.append(turn)
+            self._fill(pool)
 
     def answered(self, connection: Connection, turn: Turn, now: float) -> None:
         """The answer is complete: judge it, write it down and use the connection for the next request."""
         answer = connection.answer
         assert answer is not None  # noqa: S101 - it has just been read
-        verdict, kept = turn.request.answers.take(answer.status, answer.headers, answer.body)
-        if kept:
-            self._journal.keep(turn.row, kept)
-        self._journal.received(turn.row, connection.first_byte, connection.received)
-        self._journal.answered(turn.row, answer.status, now, success=verdict == ACCEPTED, error=_ERROR_OF[verdict])
-        if answer.keep:
-            self._release(connection)
+        journal, request, row, status = self._journal, turn.request, turn.row, answer.status
+        success, error = 200 <= status < 400, 0  # noqa: PLR2004 - the statuses that are a success
+        if not request.plain:
+            verdict, kept = answer.taken or request.answers.take(status, answer.headers, answer.body)
+            success, error = verdict == ACCEPTED, _ERROR_OF[verdict]
+            if kept:
+                journal.keep(row, kept)
+        journal.answered(row, status, connection.first_byte, now, connection.received, success=success, error=error)
+        if answer.keep and not self._event & _ENDED:
+            if self._alone and not connection.pool.waiting and connection.reserved is None:
+                connection.address.free.append(connection)
+            else:
+                self._release(connection)
         else:
             self._close(connection)
             self._fill(connection.pool)
@@ -366,7 +379,7 @@ class Engine:
             self._journal.queued(turn.row, waited - min(waited, self._strain(now) - turn.strain))
             connection.send(turn)
             return
-        if len(self._all_pools) > 1:
+        if not self._alone:
             for other in self._all_pools:
                 if len(other.waiting) > len(other.opening):
                     self._close(connection)
@@ -377,24 +390,18 @@ class Engine:
     def _close(self, connection: Connection) -> None:
         connection.close()
         self._connections.pop(connection, None)
-        address: Address = connection.address
-        address.count -= 1
+        connection.address.count -= 1
 
     def _fill(self, pool: Pool) -> None:
         """Open connections for the requests that wait for one, as far as the plan allows."""
         while len(pool.waiting) > len(pool.opening):
-            if len(self._connections) >= self._limit and not self._make_room(pool):
-                return
+            if len(self._connections) >= self._limit:
+                idle = unneeded(self._all_pools, pool)
+                if idle is None:
+                    return
+                self._close(idle)
             kind = self._open(pool, None)
             if kind == "unsent" and self._connections:
                 return
             if kind:
                 self._settle_unsent(pool.waiting.popleft(), kind, clock())
-
-    def _make_room(self, pool: Pool) -> bool:
-        """Close a connection that another origin keeps without need; return whether there was one."""
-        for other in self._all_pools:
-            if other is not pool and (idle := other.idle()) is not None:
-                self._close(idle)
-                return True
-        return False

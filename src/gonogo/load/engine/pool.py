@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gonogo.load.engine.connection import Address, Connection, Turn
+from gonogo.load.engine.address import Address
+from gonogo.load.engine.connection import Connection
+from gonogo.load.engine.turn import Turn
 from gonogo.load.target import Target
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Pool", "pools_of"]
+__all__ = ["Pool", "pools_of", "unneeded"]
 
 Origin = tuple[str, str, int, tuple[tuple[str, int], ...]]
 """Scheme, host, port and given endpoints: targets that agree in them share their connections."""
@@ -40,9 +42,10 @@ class Pool:
         waiting: requests without a connection, in order of due time.
         opening: connections being opened, in the order in which they were begun.
         failure: the kind of failure of every request when there is no address to connect to.
+        prompt: its answers come in several parts, or are large: they are read as they come.
     """
 
-    __slots__ = ("_first", "_given", "addresses", "context", "failure", "host", "opening", "waiting")
+    __slots__ = ("_first", "_given", "addresses", "context", "failure", "host", "opening", "prompt", "waiting")
 
     def __init__(self, origin: Origin, context: SSLContext | None) -> None:
         _, self.host, port, endpoints = origin
@@ -50,6 +53,7 @@ class Pool:
         self.waiting: deque[Turn] = deque()
         self.opening: dict[Connection, None] = {}
         self.failure = ""
+        self.prompt = context is not None
         self._given = bool(endpoints)
         self.addresses: list[Address] = []
         for host, number in endpoints or ((self.host, port),):
@@ -70,6 +74,16 @@ class Pool:
             if free:
                 return free.pop()
         return None
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether its answers may be read a moment later without any request being the later for it."""
+        if self.prompt or self.waiting or self.opening:
+            return False
+        for address in self.addresses:  # noqa: SIM110 - asked for every request: a generator takes three times as long
+            if address.free:
+                return True
+        return False
 
     def next_address(self) -> Address:
         """Return the address that has the fewest connections, and count one more there."""
@@ -117,6 +131,14 @@ def pools_of(targets: Sequence[Target]) -> tuple[list[Pool], tuple[type[OSError]
             context.set_alpn_protocols(["http/1.1"])
         pools[origin] = Pool(origin, context)
     return [pools[_origin_of(target)] for target in targets], blocked
+
+
+def unneeded(pools: Sequence[Pool], wanting: Pool) -> Connection | None:
+    """Return a connection that another pool than ``wanting`` keeps without need; None without one."""
+    for other in pools:
+        if other is not wanting and (idle := other.idle()) is not None:
+            return idle
+    return None
 
 
 def _count(address: Address) -> int:

@@ -21,6 +21,7 @@ ACCEPTED, REFUSED, WRONG = range(3)
 """An answer is a success; has a status that is none; or fails a check that ``expect=`` named."""
 
 _MOST_REMEMBERED = 1024
+_MOST_RECALLED = 512
 _LARGEST_REMEMBERED = 8192
 _ROOM_FOR_ROWS = 64 * 1024 * 1024
 
@@ -44,10 +45,11 @@ class Request:
         collects: bodies of its answers are collected, because checks or further columns read them; or it is HEAD.
         needs_headers: the headers are collected too.
         kept: values of further columns that are known before it is sent.
+        plain: nothing is asked of its answers but a status of 200 to 399, and nothing kept of them.
         answers: judges its answers.
     """
 
-    __slots__ = ("answers", "collects", "head_only", "kept", "needs_headers", "number", "payload")
+    __slots__ = ("answers", "collects", "head_only", "kept", "needs_headers", "number", "payload", "plain")
 
     def __init__(self, number: int, payload: bytes, answers: Answers, kept: Kept = ()) -> None:
         self.number = number
@@ -57,12 +59,22 @@ class Request:
         self.head_only = answers.head_only
         self.collects = answers.needs_body or answers.needs_headers or answers.head_only
         self.needs_headers = answers.needs_headers
+        self.plain = answers.plain
 
 
 class Answers:
     """Judges the answers of one target.
 
-    Checks and extraction depend on nothing but the answer, so the results for an equal answer are remembered.
+    Checks and extraction depend on nothing but the answer, so the results for an equal answer are remembered. Answers
+    that are equal to the last byte need not even be parsed again; where too few are, nobody looks for them any more.
+
+    Attributes:
+        head_only: no answer has a body, whatever its head says (HEAD).
+        needs_headers: headers must be collected.
+        needs_body: bodies must be collected.
+        plain: nothing is asked of the answers but a status of 200 to 399, and nothing kept of them.
+        wanted: the headers that must be collected.
+        recalls: it is worth to ask :meth:`recall`.
     """
 
     def __init__(self, target: Target, columns: Mapping[str, int], values: ValueLog) -> None:
@@ -77,15 +89,18 @@ class Answers:
         self._extracts = bool(answered)
         self.needs_headers = any(check.needs_headers for check in self._checks) or bool(self._headers)
         self.needs_body = any(check.needs_body for check in self._checks) or bool(self._paths)
-        self._plain = not (target.expect or answered)
+        self.plain = not (target.expect or answered)
         self._known: dict[tuple[object, ...], Taken] = {}
+        self._whole: dict[bytes, tuple[int, Taken]] = {}
+        self._hits = self._misses = 0
+        self.recalls = not (self.plain or self.head_only)
         named = all(isinstance(check, HasHeader) for check in self._checks if check.needs_headers)
         names = [check.name.lower() for check in self._checks if isinstance(check, HasHeader)]
         self.wanted = Wanted([*names, *(header for _, header in self._headers)] if named else None)
 
     def take(self, status: int, headers: Mapping[str, str], body: bytes) -> Taken:
         """Return ACCEPTED, REFUSED or WRONG for an answer, and what it gives to the further columns."""
-        if self._plain:
+        if self.plain:
             return _PLAIN_ACCEPTED if 200 <= status < 400 else _PLAIN_REFUSED  # noqa: PLR2004 - what is a success
         key = (status, body, *headers.items())
         taken = self._known.get(key)
@@ -94,6 +109,24 @@ class Answers:
             if len(self._known) < _MOST_REMEMBERED and len(body) <= _LARGEST_REMEMBERED:
                 self._known[key] = taken
         return taken
+
+    def recall(self, answer: bytes) -> tuple[int, Taken] | None:
+        """Return the status of an answer that came before, head and body, and how it was taken; None for a new one."""
+        found = self._whole.get(answer)
+        if found is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return found
+
+    def remember(self, answer: bytes, status: int, taken: Taken) -> None:
+        """Remember an answer, head and body, that is complete and leaves its connection open."""
+        if len(self._whole) >= _MOST_RECALLED:
+            self._whole.clear()
+            self.recalls = self._hits >= self._misses
+            self._hits = self._misses = 0
+        if len(answer) <= _LARGEST_REMEMBERED:
+            self._whole[answer] = (status, taken)
 
     def _taken(self, status: int, headers: Mapping[str, str], body: bytes) -> Taken:
         return self._judge(status, headers, body), self._extracted(headers, body) if self._extracts else ()

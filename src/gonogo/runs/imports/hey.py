@@ -19,9 +19,10 @@ _RESOLUTION_S: Final = 1e-4
 _LATE: Final = "hey's workers wait for each answer before they send again, so requests that a stall held up are missing"
 _NO_FAILURES: Final = "hey leaves requests without an answer out of its table"
 _FIGURES: Final = {"Slowest": "max", "Fastest": "min", "Average": "mean"}
-_SECONDS: Final = re.compile(r"^\s*(Slowest|Fastest|Average):\s+([0-9.]+) secs", re.MULTILINE)
-_PERCENTILE: Final = re.compile(r"^\s*([0-9.]+)%+ in ([0-9.]+) secs", re.MULTILINE)
-_RATE: Final = re.compile(r"^\s*Requests/sec:\s+([0-9.]+)", re.MULTILINE)
+_NUMBER: Final = r"([0-9]+(?:\.[0-9]+)?)"
+_SECONDS: Final = re.compile(rf"^\s*(Slowest|Fastest|Average):\s+{_NUMBER} secs", re.MULTILINE)
+_PERCENTILE: Final = re.compile(rf"^\s*{_NUMBER}%+ in {_NUMBER} secs", re.MULTILINE)
+_RATE: Final = re.compile(rf"^\s*Requests/sec:\s+{_NUMBER}(?![.0-9])", re.MULTILINE)
 _STATUS: Final = re.compile(r"^\s*\[([0-9]{3})\]\s+([0-9]+) responses", re.MULTILINE)
 _ERROR: Final = re.compile(r"^\s*\[([0-9]+)\]\s+\D", re.MULTILINE)
 

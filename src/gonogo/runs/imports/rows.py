@@ -93,7 +93,7 @@ class Rows:
             cut_short: why the file does not hold the whole load; empty when it does.
 
         Raises:
-            UsageError: there is not one request.
+            UsageError: there is not one request, or the first was sent at a time that no calendar has.
         """
         if not self.start_s:
             raise UsageError("the file holds no request", where=name, mend="give a file of a load that was driven")
@@ -130,7 +130,7 @@ class Rows:
             wait_s=max(0.0, float(np.nanmax(done)) - attack_s),
             timeout_s=float(np.nanmax(latency)),
             connections=0,
-            started_at=datetime.fromtimestamp(first, UTC).isoformat() if epoch else "",
+            started_at=_date(first, name) if epoch else "",
             cut_short=cut_short,
             valid=not invalid_reason,
             invalid_reason=invalid_reason,
@@ -152,3 +152,14 @@ def sent_note(tool: str) -> str:
 def target_name(method: str, url: str) -> str:
     """Return ``POST /predict``, as targets are called where nobody named them."""
     return f"{method} {urlsplit(url).path or '/'}".strip()
+
+
+def _date(time_s: float, name: str) -> str:
+    try:
+        return datetime.fromtimestamp(time_s, UTC).isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"its first request was sent {time_s:g} s after 1970-01-01, which no calendar has",
+            where=name,
+            mend="give a file that is not damaged",
+        ) from error

@@ -14,7 +14,7 @@ __all__ = ["read", "recognises"]
 _TITLE: Final = re.compile(rb"^Running \S+ test @ ", re.MULTILINE)
 _REQUESTS: Final = re.compile(r"^\s*([0-9]+) requests in ([0-9.]+[a-z]+),", re.MULTILINE)
 _LATENCY: Final = re.compile(r"^\s*Latency\s+([0-9.]+[a-z]+)\s+[0-9.]+[a-z]+\s+([0-9.]+[a-z]+)", re.MULTILINE)
-_PERCENTILE: Final = re.compile(r"^\s*([0-9.]+)%\s+([0-9.]+[a-z]+)\s*$", re.MULTILINE)
+_PERCENTILE: Final = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)%\s+([0-9.]+[a-z]+)\s*$", re.MULTILINE)
 _ERRORS: Final = re.compile(r"Socket errors: connect ([0-9]+), read ([0-9]+), write ([0-9]+), timeout ([0-9]+)")
 _BAD: Final = re.compile(r"Non-2xx or 3xx responses: ([0-9]+)")
 
