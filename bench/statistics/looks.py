@@ -1,8 +1,9 @@
 """Runs that are looked at while they go on, many at once.
 
-What a look says is the verdicts' own business. Here it is only found out cheaply which looks can decide anything: a
-bet that has not won enough with independent requests has not won enough with dependent ones either, so all other looks
-are left out without changing any outcome. Blocks come from running sums, not from the requests themselves.
+What a look says is the verdicts' own business. Here it is only found out cheaply, for all looks at once, which of them
+can decide anything: a bet that has not won enough with requests that depend on each other as little as the service's
+memory lets them has not won enough whatever else blocks show, so all other looks are left out without changing any
+outcome. Blocks come from running sums, not from the requests themselves.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from kinds import Kind
 from processes import CAP, FloatArray
+from scipy.special import gammaincinv
 
 from gonogo.verdicts.betting import log_wealth_below, log_wealth_mean
+from gonogo.verdicts.blocks import FEWEST_BLOCKS, enough_requests, least_effect
 from gonogo.verdicts.claims import one_sided
-from gonogo.verdicts.criterion import Criterion
-from gonogo.verdicts.evidence import Evidence, Mean, Proportion, Signal
+from gonogo.verdicts.criterion import Comparison, Criterion
+from gonogo.verdicts.evidence import Evidence, IntArray, Mean, Proportion, Signal
 from gonogo.verdicts.judge import judge, outcome_of
 from gonogo.verdicts.memory import nearness
 from gonogo.verdicts.method import Method
@@ -26,7 +30,11 @@ from gonogo.verdicts.verdict import Outcome
 
 __all__ = ["Watched", "watch"]
 
+BoolArray = npt.NDArray[np.bool_]
 BLOCKS = 200
+_CONFIDENCE = 0.95
+_LONGEST_START = 5
+_NOTHING = 1e-12
 _ENOUGH = np.log(20) - 1e-9
 """The bets of a look must have multiplied the stake by so much before anything can be decided."""
 
@@ -58,7 +66,7 @@ def watch(
     places = np.array(looks)
     for run in values:
         at = make(kind, process, room, run)
-        worth = _worth(kind, criterion, process, room, run, places)
+        worth = _worth(kind, criterion, process, room, run, places, earliest_go)
         found = Watched(Outcome.INCONCLUSIVE, len(run))
         for index in np.flatnonzero(worth):
             evidence = at(int(places[index]))
@@ -79,7 +87,7 @@ def _end(criterion: Criterion, evidence: Evidence) -> Outcome:
     return at_the_end(looked, judge(criterion, evidence)).outcome
 
 
-def _edges(n: int) -> np.ndarray:
+def _edges(n: int) -> IntArray:
     count = min(BLOCKS, n)
     return -(-np.arange(count + 1) * n // count)
 
@@ -144,22 +152,108 @@ def _whole(kind: Kind, process: str, room: float, run: FloatArray) -> Callable[[
     return at
 
 
+@dataclass(frozen=True, slots=True)
+class _Clear:
+    """At which looks bets can show a claim, and at which they can refute it, as far as memory alone widens them."""
+
+    shown: BoolArray
+    refuted: BoolArray
+
+
 def _worth(
-    kind: Kind, criterion: Criterion, process: str, room: float, run: FloatArray, places: np.ndarray
-) -> np.ndarray:
-    """Return at which looks independent requests could decide."""
-    shown, refuted = [], []
-    for claim in one_sided(criterion.claim):
-        if kind.slow is not None:
-            late = _sums(run > kind.slow(process, room))[places]
-            hits = places - late if kind.good else late
-            below = log_wealth_below(hits, places - hits, claim.limit)
-            above = log_wealth_below(places - hits, hits, 1 - claim.limit)
-        else:
-            each, most = (run, CAP) if kind.late is None else ((run <= kind.late(process, room)).astype(float), 1.0)
-            below = log_wealth_mean((claim.limit - each) / (most - claim.limit), places)
-            above = log_wealth_mean((each - claim.limit) / claim.limit, places)
-        pair = (below, above) if claim.operator in ("<", "<=") else (above, below)
-        shown.append(pair[0] >= _ENOUGH)
-        refuted.append(pair[1] >= _ENOUGH)
-    return np.asarray(np.logical_and.reduce(shown) | np.logical_or.reduce(refuted))
+    kind: Kind, criterion: Criterion, process: str, room: float, run: FloatArray, places: IntArray, earliest_go: int
+) -> BoolArray:
+    """Return which looks can decide anything."""
+    clear = _counted if kind.slow is not None else _averaged
+    sides = [clear(kind, claim, process, room, run, places) for claim in one_sided(criterion.claim)]
+    shown = np.logical_and.reduce([side.shown for side in sides]) & (places >= earliest_go)
+    return np.asarray(shown | np.logical_or.reduce([side.refuted for side in sides]))
+
+
+def _counted(kind: Kind, claim: Comparison, process: str, room: float, run: FloatArray, places: IntArray) -> _Clear:
+    assert kind.slow is not None
+    limit = kind.slow(process, room)
+    counts = _sums(~(run > limit) if kind.good else run > limit)
+    hits = counts[places]
+    shown, refuted = _bets(claim, hits, places - hits)
+    left = np.flatnonzero(shown | refuted)
+    if len(left):
+        chosen = places[left]
+        memory = _memories(np.log(np.clip(run / limit, 1 / 6, 6.0)), chosen)
+        effect, enough = _widened(memory), chosen >= _enough(memory)
+        still = _bets(claim, hits[left] / effect, (chosen - hits[left]) / effect)
+        shown[left] &= enough & still[0]
+        refuted[left] &= (enough & still[1]) | _sets_in(claim, counts, chosen)
+    return _Clear(shown, refuted)
+
+
+def _averaged(kind: Kind, claim: Comparison, process: str, room: float, run: FloatArray, places: IntArray) -> _Clear:
+    each, most, signals = run, CAP, []
+    if kind.late is not None:
+        limit = kind.late(process, room)
+        each, most = (run <= limit).astype(np.float64), 1.0
+        signals.append(np.log(np.clip(run / limit, 1 / 6, 6.0)))
+    signals += [np.log(np.clip(each / claim.limit, 1 / 6, 6.0)), each]
+    memory = np.max([_memories(signal, places) for signal in signals], axis=0)
+    effect = _widened(memory)
+    below = log_wealth_mean((claim.limit - each) / (most - claim.limit), places, effect) >= _ENOUGH
+    above = log_wealth_mean((each - claim.limit) / claim.limit, places, effect) >= _ENOUGH
+    shown, refuted = (below, above) if claim.operator in ("<", "<=") else (above, below)
+    return _Clear(shown, refuted & (places >= _enough(memory)))
+
+
+def _bets(claim: Comparison, hits: FloatArray, misses: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Return at which looks bets show a claim about a share, and at which they refute it."""
+    below = log_wealth_below(hits, misses, claim.limit) >= _ENOUGH
+    above = log_wealth_below(misses, hits, 1 - claim.limit) >= _ENOUGH
+    return (below, above) if claim.operator in ("<", "<=") else (above, below)
+
+
+def _widened(memory: FloatArray) -> FloatArray:
+    """Return the design effect that the memory alone makes, for a look; a hair less, as sums are rounded."""
+    slope = Method.ANYTIME.widened(least_effect(2.0, _CONFIDENCE)) - 1
+    return 1 + slope * (memory - 1) * (1 - 1e-9)
+
+
+def _enough(memory: FloatArray) -> FloatArray:
+    """Return how many requests a run needs for anything to be decided; one less, as sums are rounded."""
+    least, more = enough_requests(1.0), enough_requests(2.0) - enough_requests(1.0)
+    return least + more * (memory - 1) - 1
+
+
+def _sets_in(claim: Comparison, counts: FloatArray, places: IntArray) -> BoolArray:
+    """Return at which looks the claim was violated from one of the first six twentieths to the end."""
+    edges = _all_edges(places)[:, :: BLOCKS // FEWEST_BLOCKS]
+    shares = np.diff(counts[edges], axis=1) / np.diff(edges, axis=1)
+    violated = shares > claim.limit if claim.operator in ("<", "<=") else shares < claim.limit
+    return violated[:, _LONGEST_START:].all(axis=1)
+
+
+def _all_edges(places: IntArray) -> IntArray:
+    return -(-np.arange(BLOCKS + 1) * places[:, np.newaxis] // BLOCKS)
+
+
+def _memories(signal: FloatArray, places: IntArray) -> FloatArray:
+    """Return what gonogo.verdicts.memory.measure_memory returns, for each look; a test compares the two."""
+    edges = _all_edges(places)
+    sums, counts = np.diff(_sums(signal)[edges], axis=1), np.diff(edges, axis=1)
+    mean = sums.sum(axis=1) / places
+    variance = _sums(signal * signal)[places] / places - mean**2
+    residuals = sums - counts * mean[:, np.newaxis]
+    power = residuals * residuals
+    squares = power.sum(axis=1)
+    fourth = (power * power).sum(axis=1)
+    flat = (variance <= _NOTHING) | (squares <= 0)
+    residuals[flat], variance[flat], squares[flat], fourth[flat] = 1.0, 1.0, 1.0, 1.0
+    spectrum = np.fft.rfft(residuals, 2 * BLOCKS, axis=1)
+    correlation = (
+        np.fft.irfft(spectrum.real**2 + spectrum.imag**2, 2 * BLOCKS, axis=1)[:, :BLOCKS] / squares[:, np.newaxis]
+    )
+    pairs = np.minimum.accumulate(correlation.reshape(len(places), -1, 2).sum(axis=2), axis=1)
+    found = np.maximum(1.0, 2 * np.where(pairs > 0, pairs, 0.0).sum(axis=1) - 1)
+    between = found / np.maximum(0.5, 1 - (found - 1) / BLOCKS)
+    memory = np.maximum(1.0, squares / (places * variance) * between)
+    clusters = squares * squares / fourth
+    doubt = Method.ANYTIME.memory_doubt
+    assert doubt is not None
+    return np.where(flat, 1.0, 1 + (memory - 1) * clusters / gammaincinv(clusters, doubt))

@@ -122,14 +122,18 @@ def _last(excluded: Callable[[float], bool], high: float) -> float:
     return low
 
 
-def log_wealth_mean(gains: FloatArray, looks: IntArray) -> FloatArray:
+def log_wealth_mean(gains: FloatArray, looks: IntArray, effect: FloatArray | float = 1.0) -> FloatArray:
     """Return the logarithm of what bets on a mean have made of a stake of 1, at each look.
 
     Args:
         gains: float64[n], of each request on the whole stake, at least -1.
-        looks: int64[k], numbers of requests, at least 1.
+        looks: int64[k], rising numbers of requests, at least 1.
+        effect: design effect, of each look or of all.
     """
-    logs = np.stack([np.cumsum(np.log1p(stake * gains))[looks - 1] for stake in _STAKES])
+    starts = np.concatenate([[0], looks[:-1]])
+    gains = gains[: looks[-1]]
+    between = [np.add.reduceat(np.log1p(stake * gains), starts) for stake in _STAKES]
+    logs = np.cumsum(between, axis=1) / effect
     return np.asarray(np.logaddexp.reduce(logs, axis=0) - math.log(len(_STAKES)))
 
 
