@@ -1,9 +1,10 @@
 """What the client's sidecar costs: Envoy, Nginx and none before the same service, in one run.
 
-    python -m bench.mesh_cost [--rate 500] [--duration 8] [--rounds 3]
+    python -m bench.mesh_cost [--rate 500] [--duration 8] [--rounds 5] [--write docs/benchmarks.md]
 
-Prints for each way the CPU time of a request (sidecar alone), and p50 and p99 with what the sidecar adds to them. The
-ways take turns, so that what else goes on meets all of them alike.
+Prints for each way the CPU time of a request (sidecar alone), and p50 and p99 with what the sidecar adds to them:
+medians over the rounds, with their spread. In a round the ways take turns, each time in another order, so that what
+else goes on meets all of them alike; what is added is the difference within a round. It takes two and a half minutes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.engine.nginx import nginx
+from bench.page import write_between
 from gonogo.load import driver
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
@@ -68,7 +70,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rate", type=float, default=500.0)
     parser.add_argument("--duration", type=float, default=8.0)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", type=Path, help="a Markdown file to write the table into, between its markers")
     given = parser.parse_args()
     cores = tuple(sorted(os.sched_getaffinity(0)))
     with ExitStack() as opened:
@@ -87,23 +90,51 @@ def main() -> int:
             ways[name] = ((listening.listen.ip, listening.listen.port), made)
         seen: dict[str, list[Seen]] = defaultdict(list)
         for number in range(given.rounds):
-            for name, (at, sidecar) in ways.items():
+            turn = number % len(WAYS)
+            for name in (*WAYS[turn:], *WAYS[:turn]):
+                at, sidecar = ways[name]
                 seen[name].append(once(at, sidecar, given, folder / f"run-{number}-{name}"))
-    report(seen, given)
+        names = {name: sidecar.name if sidecar else "none" for name, (_, sidecar) in ways.items()}
+    text = document(seen, names, given)
+    print(text)
+    if given.write:
+        write_between(given.write, "bench.mesh_cost", text)
     return 0 if all(one.valid for runs in seen.values() for one in runs) else 1
 
 
-def report(seen: dict[str, list[Seen]], given: argparse.Namespace) -> None:
-    """Print the medians of the rounds."""
-    print(f"{given.rate:g}/s, {given.rounds} rounds of {given.duration:g} s, medians; sidecar on the generator's CPU")
-    print(f"{'way':8} {'CPU/request':>12} {'p50':>10} {'p99':>10} {'+p50':>10} {'+p99':>10}  valid runs")
-    base50, base99 = (statistics.median(getattr(one, name) for one in seen["none"]) for name in ("p50_s", "p99_s"))
+def document(seen: dict[str, list[Seen]], names: dict[str, str], given: argparse.Namespace) -> str:
+    """Return the table as Markdown."""
+    none = seen["none"]
+    how = (
+        f"{given.rate:g} requests a second, {given.rounds} rounds of {given.duration:g} s in which the ways take turns;"
+        " medians (from the least to the most of the rounds). The sidecar has one worker, on the generator's CPU."
+        " Added: the difference to none within a round. `python -m bench.mesh_cost`"
+    )
+    lines = [
+        "## What the client's sidecar costs",
+        "",
+        how,
+        "",
+        "| sidecar | CPU a request | p50 | p99 | added p50 | added p99 | valid runs |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for way, runs in seen.items():
-        p50, p99 = (statistics.median(getattr(one, name) for one in runs) for name in ("p50_s", "p99_s"))
-        cpu = statistics.median(one.cpu_s / one.requests for one in runs)
-        figures = [f"{1e6 * value:.0f} µs" for value in (cpu, p50, p99, p50 - base50, p99 - base99)]
-        valid = sum(one.valid for one in runs)
-        print(f"{way:8} {figures[0]:>12} " + " ".join(f"{text:>10}" for text in figures[1:]) + f"  {valid}/{len(runs)}")
+        figures = [
+            spread([one.cpu_s / one.requests for one in runs]) if way != "none" else "",
+            spread([one.p50_s for one in runs]),
+            spread([one.p99_s for one in runs]),
+            spread([one.p50_s - base.p50_s for one, base in zip(runs, none, strict=True)]) if way != "none" else "",
+            spread([one.p99_s - base.p99_s for one, base in zip(runs, none, strict=True)]) if way != "none" else "",
+        ]
+        valid = f"{sum(one.valid for one in runs)} of {len(runs)}"
+        lines.append(f"| {' | '.join([names[way], *figures, valid])} |")
+    return "\n".join(lines) + "\n"
+
+
+def spread(values: list[float]) -> str:
+    """Return the median of times with the least and the most of them, in microseconds."""
+    median, least, most = (1e6 * one for one in (statistics.median(values), min(values), max(values)))
+    return f"{median:.0f} µs ({least:.0f} to {most:.0f})"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gatekeeper"]
 
-OPTIONS = ("platform", "require_platform", "proxy", "report", "profile", "ready_timeout")
+OPTIONS = ("platform", "require_platform", "generator", "proxy", "report", "profile", "ready_timeout")
 GATE_MARKS = ("gate", "stack", "loadtest")
 _FIXTURES = "gonogo.plugin"
 """A test that uses a fixture of this module is a gate; a user's own fixture of the same name is none of it."""

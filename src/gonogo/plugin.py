@@ -52,6 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge a Service that already runs; repeatable; hosts other than loopback must be in allow_hosts",
     )
     group.addoption("--gonogo-proxy", metavar="NAME", help="what carries out traffic rules: envoy (default), nginx")
+    group.addoption(
+        "--gonogo-generator",
+        metavar="WHERE",
+        help="where load is sent from: here (default), or inside, beside the stack's replicas",
+    )
     group.addoption("--gonogo-report", metavar="DIR", help="folder of the judgment (default: judgment)")
     group.addoption("--gonogo-ready-timeout", metavar="D", help="how long a stack may take to get ready (default: 60s)")
     group.addoption(

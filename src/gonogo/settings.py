@@ -41,6 +41,8 @@ def _known_platform(given: str) -> str:
 
 PlatformName = Annotated[str, AfterValidator(_known_platform)]
 
+_MARIADB = "{python} -m gonogo_services.batch.mariadb --host {host} --port {port} --data {folder:/var/lib/mysql}"
+
 SHIPPED_IMAGES: Mapping[str, str] = {
     "gonogo/iris:*": "{python} -m gonogo_services.iris",
     "gonogo/iris-one-vs-rest:*": "{python} -m gonogo_services.iris.one_vs_rest",
@@ -52,8 +54,11 @@ SHIPPED_IMAGES: Mapping[str, str] = {
     "gonogo/overflow:*": "{python} -m gonogo_services.overflow",
     "gonogo/batch:*": "{python} -m gonogo_services.batch",
     "gonogo/batch-job:*": "{python} -m gonogo_services.batch.job",
-    "mysql:*": "{python} -m gonogo_services.batch.mariadb --host {host} --port {port} --data {folder:/var/lib/mysql}",
-    "mariadb:*": "{python} -m gonogo_services.batch.mariadb --host {host} --port {port} --data {folder:/var/lib/mysql}",
+    "gonogo/mariadb:*": _MARIADB,
+    "mysql:*": _MARIADB,
+    "mariadb:*": _MARIADB,
+    "postgres:*": "{python} -m gonogo_services.batch.postgresql --host {host} --port {port} "
+    "--data {folder:/var/lib/postgresql/data} {args}",
 }
 """Images of the services that ship with gonogo and the commands that run them as processes."""
 
@@ -68,9 +73,17 @@ IMAGE_FAMILIES: Mapping[str, str] = {
     "gonogo/overflow:*": "services/overflow",
     "gonogo/batch:*": "services/batch",
     "gonogo/batch-job:*": "services/batch",
+    "gonogo/mariadb:*": "databases/mariadb",
+    "gonogo/generator:*": "generator/requirements",
 }
 """The same as container images: the folder in images/ whose Dockerfile has a stage of their name, and in it the file of
 their packages."""
+
+STAND_INS: Mapping[str, str] = {
+    "mysql:*": "gonogo/mariadb",
+    "mariadb:*": "gonogo/mariadb",
+}
+"""Images of others that may be out of reach, and the shipped image that takes their place in Docker then."""
 
 
 class Settings(BaseModel):
@@ -80,6 +93,7 @@ class Settings(BaseModel):
         platform: where stacks run.
         require_platform: a platform that this machine does not have is an error; else gates on it are skipped.
         proxy: what carries out the manifests' traffic rules: ``envoy`` or ``nginx``.
+        istio_proxy: where an Istio proxy takes the load, as ``HOST`` or ``HOST:PORT``; it carries the rules out then.
         report: folder of the judgment, relative to the root of the project.
         profile: ``full`` runs as long as the suites say; ``ci`` 10 s a run, or what the criteria need.
         gates: suites that must have run for a GO, as paths relative to the root.
@@ -92,6 +106,7 @@ class Settings(BaseModel):
         base_image: image with Python that gonogo's own container images are made from.
         stop_when_decided: loads end as soon as their criteria are decided, where that is possible.
         remeasure: how often a run that is INVALID by the generator's fault is measured again.
+        generator: where load is sent from: ``here``, this machine, or ``inside``, beside the stack's replicas.
         generator_cores: CPUs of the load generator; empty: chosen by gonogo.
         service_cores: CPUs of the services; empty: chosen by gonogo.
         load_wait: seconds to wait for another load test on this machine: only one at a time may run.
@@ -106,6 +121,7 @@ class Settings(BaseModel):
     platform: PlatformName = "process"
     require_platform: bool = False
     proxy: Literal["envoy", "nginx"] = "envoy"
+    istio_proxy: str = ""
     report: Path = Path("judgment")
     profile: Literal["ci", "full"] = "full"
     gates: Words = ()
@@ -118,6 +134,7 @@ class Settings(BaseModel):
     base_image: str = "python:3.11-slim-bookworm"
     stop_when_decided: bool = True
     remeasure: int = Field(default=2, ge=0, le=9)
+    generator: Literal["here", "inside"] = "here"
     generator_cores: Cores = ()
     service_cores: Cores = ()
     load_wait: Duration = 60.0

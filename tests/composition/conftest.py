@@ -52,6 +52,8 @@ def reference(services: dict[str, Program]) -> dict[str, str]:
         "THRESHOLD_VIRGINICA": "0.95",
         "ACTIVATE_VIRGINICA": "0",
         "ADMIN_TOKEN_ALICE": "a-token-for-these-tests",
+        "DEADLINE_S": "60",
+        "DEFAULT_TIMEOUT_S": "60",
     }
 
 

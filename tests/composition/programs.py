@@ -6,18 +6,20 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-DEADLINE_S: Final = 60.0
+from fixtures.patience import PATIENCE_S
+
+_POLL_S: Final = 0.02
 
 
 class Program:
-    """A module of gonogo_services in a process of its own, ready; killed after a minute at the latest.
+    """A module of gonogo_services in a process of its own, ready.
 
     Args:
         module: name below ``gonogo_services``.
@@ -33,17 +35,19 @@ class Program:
                 env={"PATH": os.environ["PATH"], "PORT": "0", "GRACE_S": "1", **environment},
                 stderr=sink,
             )
-        self._killer = threading.Timer(DEADLINE_S, self.process.kill)
-        self._killer.daemon = True
-        self._killer.start()
-        self.url = self.await_line(r"is ready at (http://\S+)")[1]
+        try:
+            self.url = self.await_line(r"is ready at (http://\S+)")[1]
+        except BaseException:
+            self.end()
+            raise
 
     def await_line(self, pattern: str) -> re.Match[str]:
         """Return the match of the first line of its log in which ``pattern`` is found, waiting for it to be written."""
+        deadline = time.monotonic() + PATIENCE_S
         with self.log.open() as lines:
             part = ""
             while True:
-                ended = self._ends_within(0.0 if part else 0.02)
+                ended = self._ends_within(0.0 if part else _POLL_S)
                 part += lines.readline()
                 if part.endswith("\n"):
                     if match := re.search(pattern, part):
@@ -51,6 +55,8 @@ class Program:
                     part = ""
                 elif ended:
                     raise AssertionError(f"it ended without a line like {pattern!r}: {self.log.read_text()}")
+                else:
+                    assert time.monotonic() < deadline, f"no line like {pattern!r}: {self.log.read_text()}"
 
     def _ends_within(self, time_s: float) -> bool:
         try:
@@ -63,11 +69,14 @@ class Program:
         """End it and return its exit status."""
         self.process.terminate()
         try:
-            return self.process.wait(10)
+            return self.process.wait(PATIENCE_S)
         finally:
-            self._killer.cancel()
-            self.process.kill()
-            self.process.wait()
+            self.end()
+
+    def end(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
 
 
 Start = Callable[[str, dict[str, str]], Program]

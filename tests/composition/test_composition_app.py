@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.composition.administration import Administration, first_parameters
 from gonogo_services.composition.app import create_app
 from gonogo_services.composition.collection import Collection
@@ -57,8 +58,8 @@ async def proxied(setosa: Behaviour, versicolor: Behaviour, **settings: str) -> 
         values = {
             "SERVICE_SETOSA": await stack.enter_async_context(listening(setosa)),
             "SERVICE_VERSICOLOR": await stack.enter_async_context(listening(versicolor)),
-            "DEADLINE_S": "30",
-            "DEFAULT_TIMEOUT_S": "30",
+            "DEADLINE_S": "60",
+            "DEFAULT_TIMEOUT_S": "60",
             "ADMIN_TOKEN_ALICE": TOKEN,
             **settings,
         }
@@ -231,7 +232,8 @@ async def test_a_request_under_way_does_not_answer_with_a_service_stopped_meanwh
 
     async with proxied(sure, waiting) as client:
         under_way = asyncio.create_task(client.post("/predict", json=FLOWER))
-        await asyncio.wait_for(begun.wait(), 10)
+        async with asyncio.timeout(PATIENCE_S):
+            await begun.wait()
         await client.patch("/parameters", json={"ACTIVATE_VERSICOLOR": 0}, headers=ADMIN)
         release.set()
         assert (await under_way).json() == {"setosa": 1}

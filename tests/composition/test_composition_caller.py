@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.composition.backend import Backend, Policy
 from gonogo_services.composition.caller import HttpCaller
 from gonogo_services.composition.outcome import Failure, FailureKind, Prediction
@@ -46,7 +47,7 @@ async def never(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> 
         pass
 
 
-async def outcome_of(behaviour: Behaviour, timeout_s: float = 10.0) -> Prediction | Failure:
+async def outcome_of(behaviour: Behaviour, timeout_s: float = PATIENCE_S) -> Prediction | Failure:
     """Return what becomes of one request."""
     async with service(behaviour) as backend, HttpCaller(4) as caller:
         return await caller.predict(backend, b"flower", timeout_s)
@@ -89,7 +90,7 @@ async def test_no_service_is_a_failed_connection() -> None:
     async with HttpCaller(4) as caller:
         async with service(never) as backend:
             pass
-        outcome = await caller.predict(backend, b"flower", 10.0)
+        outcome = await caller.predict(backend, b"flower", PATIENCE_S)
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.CONNECT
 
@@ -106,7 +107,7 @@ async def test_connections_are_kept_and_bounded() -> None:
             writer.write(GOOD)
 
     async with service(keeping) as backend, HttpCaller(3) as caller:
-        outcomes = await asyncio.gather(*(caller.predict(backend, b"flower", 10.0) for _ in range(20)))
+        outcomes = await asyncio.gather(*(caller.predict(backend, b"flower", PATIENCE_S) for _ in range(20)))
     assert outcomes == [Prediction(0.75, 0.25)] * 20
     assert opened == 3
 
@@ -120,4 +121,4 @@ async def test_health_is_the_status(status: bytes, healthy: bool) -> None:  # no
         writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 2\r\n\r\nhi")
 
     async with service(answer) as backend, HttpCaller(3) as caller:
-        assert await caller.healthy(backend, 10.0) == healthy
+        assert await caller.healthy(backend, PATIENCE_S) == healthy

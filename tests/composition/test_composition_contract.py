@@ -8,6 +8,7 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.iris.training import train
 from tests.composition.programs import Program, Start
 
@@ -15,7 +16,6 @@ Case = schemathesis.Case[Any]
 
 EXAMPLES = settings(
     max_examples=15,
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -31,14 +31,14 @@ def probe(url: str, *, refuses_by_content: bool = False, **headers: str) -> int:
     schemathesis.checks.load_all_checks()
     excluded: list[Any] = [schemathesis.checks.CHECKS.get_one("positive_data_acceptance")] if refuses_by_content else []
     count = 0
-    for result in schemathesis.openapi.from_url(f"{url}/openapi.json").get_all_operations():
+    for result in schemathesis.openapi.from_url(f"{url}/openapi.json", timeout=PATIENCE_S).get_all_operations():
         assert isinstance(result, schemathesis.core.result.Ok), result
         operation = result.ok()
 
         @EXAMPLES
         @given(case=operation.as_strategy())
         def answers_as_documented(case: Case) -> None:
-            case.call_and_validate(headers=headers, excluded_checks=excluded)
+            case.call_and_validate(headers=headers, timeout=PATIENCE_S, excluded_checks=excluded)
 
         answers_as_documented()
         count += 1

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.composition.disturber import KINDS, create_app
 
 Client = TestClient[web.Request, web.Application]
@@ -72,7 +73,7 @@ async def test_what_hangs_is_answered_once_it_is_over(disturbed: Client) -> None
         assert await answer.json() == {"kind": "hang"}
     assert not waiting.done()
     await told(disturbed, "none")
-    async with asyncio.timeout(10), await waiting as late:
+    async with asyncio.timeout(PATIENCE_S), await waiting as late:
         assert late.status == 200
 
 

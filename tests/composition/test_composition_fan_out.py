@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.composition.backend import Backend, Policy
 from gonogo_services.composition.fan_out import FanOut
 from gonogo_services.composition.outcome import Failure, FailureKind, Outcome, Prediction
@@ -67,7 +68,8 @@ async def test_services_are_asked_at_the_same_time() -> None:
 
     class Meeting(Script):
         async def predict(self, backend: Backend, body: bytes, timeout_s: float) -> Outcome:
-            await asyncio.wait_for(meeting.wait(), 10)
+            async with asyncio.timeout(PATIENCE_S):
+                await meeting.wait()
             return await super().predict(backend, body, timeout_s)
 
     script = Meeting(clock := Clock(), setosa=[(0.0, GOOD)], versicolor=[(0.0, GOOD)])

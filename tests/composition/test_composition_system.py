@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,9 @@ import httpx
 import psutil
 import pytest
 
+from fixtures import client
 from tests.composition.programs import Program, Start
+from tests.contracts.waiting import eventually
 
 ADMIN = {"authorization": "Bearer a-token-for-these-tests"}
 FLOWER = {"data": [[5.1, 3.5, 1.4, 0.2]]}
@@ -22,14 +22,12 @@ NONSENSE = {"data": [[50.0, 30.1, 111.4, 110.2]]}
 
 def ask(url: str, body: dict[str, Any] = FLOWER) -> httpx.Response:
     """Ask over a connection of its own, so that any worker may be the one that answers."""
-    return httpx.post(f"{url}/predict", json=body, verify=False)  # noqa: S501 - no TLS here; loading roots takes long
+    return client.post(f"{url}/predict", json=body)
 
 
-def await_that(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds, ten seconds at most."""
-    give_up_s = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < give_up_s, "it did not come to hold within 10 s"
+def change(url: str, **changes: float) -> None:
+    """Change parameters, which has to be done when this returns."""
+    client.patch(f"{url}/parameters", json=changes, headers=ADMIN).raise_for_status()
 
 
 def test_a_setosa_is_a_setosa_and_no_versicolor(proxy: Program) -> None:
@@ -44,27 +42,28 @@ def test_nonsense_is_no_flower_that_the_services_know(proxy: Program) -> None:
 
 def test_the_built_in_sample_goes_the_way_of_every_flower(proxy: Program) -> None:
     """GET /predict/test asks the services."""
-    assert httpx.get(f"{proxy.url}/predict/test").json() == {"setosa": 1, "versicolor": 0}
+    assert client.get(f"{proxy.url}/predict/test").json() == {"setosa": 1, "versicolor": 0}
 
 
 def test_the_proxy_is_healthy(proxy: Program) -> None:
     """GET /health says so."""
-    assert httpx.get(f"{proxy.url}/health").json() == {"health": "ok"}
+    assert client.get(f"{proxy.url}/health").json() == {"health": "ok"}
 
 
 def test_all_services_are_healthy(proxy: Program) -> None:
     """GET /health/all asks every service, the deactivated one too."""
-    assert httpx.get(f"{proxy.url}/health/all").json() == dict.fromkeys(("setosa", "versicolor", "virginica"), "ok")
+    well = dict.fromkeys(("setosa", "versicolor", "virginica"), "ok")
+    eventually(lambda: client.get(f"{proxy.url}/health/all").json() == well)
 
 
 def test_labels_are_the_active_services(proxy: Program) -> None:
     """GET /label names what an answer has."""
-    assert httpx.get(f"{proxy.url}/label").json() == ["setosa", "versicolor"]
+    assert client.get(f"{proxy.url}/label").json() == ["setosa", "versicolor"]
 
 
 def test_metadata_shows_settings_but_no_token(proxy: Program) -> None:
     """GET /metadata has the thresholds, and the token nowhere."""
-    answer = httpx.get(f"{proxy.url}/metadata")
+    answer = client.get(f"{proxy.url}/metadata")
     assert answer.json()["current"]["parameters"]["THRESHOLD_VERSICOLOR"] == 0.85
     assert "a-token" not in answer.text
 
@@ -82,11 +81,10 @@ def test_what_a_deactivated_service_says_is_kept(start: Start, reference: dict[s
     ask(proxy.url)
 
     def kept() -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = httpx.get(f"{proxy.url}/collected", headers=ADMIN).json()["predictions"]
+        rows: list[dict[str, Any]] = client.get(f"{proxy.url}/collected", headers=ADMIN).json()["predictions"]
         return rows
 
-    await_that(lambda: bool(kept()))
-    [row] = kept()
+    [row] = eventually(kept)
     assert (row["service"], row["outcome"], row["flower"]) == ("virginica", "ok", FLOWER["data"][0])
 
 
@@ -94,7 +92,7 @@ def test_the_stop_switch_holds_for_the_next_request_on_every_worker(start: Start
     """After the admin call returns, no worker of three answers with the service that was switched off."""
     proxy = start("composition", reference | {"WORKERS": "3"})
     for active in (0, 1) * 10:
-        httpx.patch(f"{proxy.url}/parameters", json={"ACTIVATE_SETOSA": active}, headers=ADMIN).raise_for_status()
+        change(proxy.url, ACTIVATE_SETOSA=active)
         assert [("setosa" in ask(proxy.url).json()) == active for _ in range(6)] == [True] * 6
 
 
@@ -103,12 +101,11 @@ def test_a_worker_that_takes_a_dead_ones_place_has_the_changed_parameters(
 ) -> None:
     """A change outlives the worker that made it."""
     proxy = start("composition", reference)
-    httpx.patch(f"{proxy.url}/parameters", json={"ACTIVATE_SETOSA": 0}, headers=ADMIN).raise_for_status()
+    change(proxy.url, ACTIVATE_SETOSA=0)
     [worker] = psutil.Process(proxy.process.pid).children()
     worker.kill()
     proxy.await_line("another one takes its place")
-    with httpx.Client(transport=httpx.HTTPTransport(retries=3)) as client:
-        assert client.post(f"{proxy.url}/predict", json=FLOWER).json() == {"versicolor": 0}
+    assert ask(proxy.url).json() == {"versicolor": 0}
 
 
 def test_sighup_reads_the_config_file_again(start: Start, reference: dict[str, str], tmp_path: Path) -> None:
@@ -139,7 +136,7 @@ def test_a_config_file_that_cannot_be_used_changes_nothing(
 def test_a_change_is_logged_with_who_and_when(start: Start, reference: dict[str, str]) -> None:
     """The log names the holder of the token, the time, and what was before."""
     proxy = start("composition", reference)
-    httpx.patch(f"{proxy.url}/parameters", json={"THRESHOLD_SETOSA": 0.5}, headers=ADMIN).raise_for_status()
+    change(proxy.url, THRESHOLD_SETOSA=0.5)
     line = proxy.await_line("parameters version 2: .*").group()
     assert "THRESHOLD_SETOSA 0.9 -> 0.5, by alice at 20" in line
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from fixtures.patience import PATIENCE_S
 from gonogo.manifests.findings import Source
 from gonogo.manifests.topology import (
     Container,
@@ -24,7 +25,7 @@ from gonogo.manifests.topology import (
 __all__ = ["HEALTH", "NO_LIMITS", "SOURCE", "container", "deployment", "service", "topology"]
 
 SOURCE = Source("stack.yaml", 1)
-HEALTH = Probe(HttpGet("/health", "http"))
+HEALTH = Probe(HttpGet("/health", "http"), timeout_s=PATIENCE_S)
 NO_LIMITS = Resources()
 
 

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["comes_true", "eventually"]
+from fixtures.patience import PATIENCE_S
+
+__all__ = ["PATIENCE_S", "comes_true", "eventually"]
 
 T = TypeVar("T")
 _POLL_S = 0.01
 
 
-def eventually(condition: Callable[[], T], within_s: float = 10.0) -> T:
+def eventually(condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
     """Return the first true value of ``condition``; fail when there is none within ``within_s``."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -22,7 +24,7 @@ def eventually(condition: Callable[[], T], within_s: float = 10.0) -> T:
     return value
 
 
-async def comes_true(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def comes_true(condition: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     """Wait until ``condition`` holds while the event loop goes on; fail when it does not within ``within_s``."""
     async with asyncio.timeout(within_s):
         while True:

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gonogo.cli import app
-from gonogo.errors import UndecidedError, UsageError
+from gonogo.errors import StackError, UndecidedError, UsageError
+from gonogo.experiments.capacity.climb import CapacityOptions
 from gonogo.experiments.capacity.search import CapacitySearch
 from gonogo.gate.experiment import ExperimentEntry
 from gonogo.gate.judgment import CriterionEntry, RunEntry
@@ -48,17 +49,26 @@ class Recorder:
 
 @dataclass
 class ComputedLoad:
-    """A queue with one server, as the Lindley recursion has it; ``tired``: after an overload it takes a third less."""
+    """A queue with one server, as the Lindley recursion has it.
+
+    Attributes:
+        tired: after an overload it takes a third less.
+        silent_above: the rate above which every answer is a 503.
+        dies: after such a rate every answer is.
+    """
 
     capacity: float = 300.0
     tired: bool = False
     invalid_above: float = float("inf")
+    silent_above: float = float("inf")
+    dies: bool = False
     rates: list[float] = field(default_factory=list)
 
     def __call__(
         self, *_: Target, rate: float, duration: float, require: list[object], name: str, **__: object
     ) -> JudgedRun:
         overloaded = any(one > self.capacity for one in self.rates)
+        silent = rate > self.silent_above or (self.dies and any(one > self.silent_above for one in self.rates))
         self.rates.append(rate)
         able = self.capacity * (2 / 3 if self.tired and overloaded else 1)
         due = np.arange(int(rate * duration)) / rate
@@ -73,9 +83,9 @@ class ComputedLoad:
             sent_s=due,
             first_byte_s=done,
             done_s=done,
-            status=np.full(count, 200, np.int16),
+            status=np.full(count, 503 if silent else 200, np.int16),
             error=np.zeros(count, np.int8),
-            success=np.ones(count, bool),
+            success=np.full(count, not silent),
             bytes_in=np.ones(count, np.int64),
             bytes_out=np.ones(count, np.int64),
             connection=np.zeros(count, np.int32),
@@ -155,6 +165,62 @@ def test_the_judgment_gets_the_steps_and_no_criterion() -> None:
     assert any(step.outcome is Outcome.NO_GO for step in entry.steps)
     assert entry.curves[0].points == found.curve
     assert entry.conclusion == found.conclusion
+
+
+def test_a_service_that_never_succeeds_ends_the_search() -> None:
+    """Some requests show it; halving rates would take minutes and show nothing else."""
+    load = ComputedLoad(silent_above=0)
+    with pytest.raises(StackError, match="nothing answered with success: status 503") as refused:
+        _search(load)(TARGET, require=["p99 <= 100ms"])
+    assert (refused.value.where, refused.value.mend) == (
+        "GET /predict at http://127.0.0.1:8000",
+        "see the service's log",
+    )
+    assert load.rates == [5.0]
+
+
+def test_a_service_that_only_refuses_what_is_too_much_is_searched_on() -> None:
+    """Nothing succeeds at 800/s and 400/s: below, it answers, and has a capacity."""
+    found = _search(ComputedLoad(capacity=1000, silent_above=250))(TARGET, require=["p99 <= 100ms"], start=800, step=10)
+    assert 200 <= found.rate <= 250
+
+
+def test_a_service_that_an_overload_killed_ends_the_search() -> None:
+    """It has no success any more, at any rate: the message says after which load."""
+    with pytest.raises(StackError, match=r"after 400/s nothing answered with success"):
+        _search(ComputedLoad(capacity=1000, silent_above=250, dies=True))(TARGET, require=["p99 <= 100ms"], step=10)
+
+
+def test_a_criterion_on_no_target_is_refused_at_once() -> None:
+    """Before the first rate is tried."""
+    load = ComputedLoad()
+    with pytest.raises(UsageError, match="no target is called 'POST /predict'"):
+        _search(load)(TARGET, require=["p99[POST /predict] <= 100ms"])
+    assert load.rates == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"step": 0}, "a step of 0 s"),
+        ({"clients": 0}, "0 clients"),
+        ({"start": 0}, "a search from 0/s"),
+        ({"start": 500, "most": 100}, "a search from 500/s to 100/s"),
+        ({"precision": 2}, "a precision of 2"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(options: CapacityOptions, what: str) -> None:
+    """Before anything is sent."""
+    load = ComputedLoad()
+    with pytest.raises(UsageError, match=what):
+        _search(load)(TARGET, require=["p99 <= 100ms"], **options)
+    assert load.rates == []
+
+
+def test_the_command_names_its_own_option() -> None:
+    """Criteria are given by --expect there."""
+    done = CliRunner().invoke(app, ["capacity", "http://127.0.0.1:1/"])
+    assert (done.exit_code, "--expect" in done.stderr) == (2, True), done.output
 
 
 def test_a_search_without_a_criterion_is_refused() -> None:

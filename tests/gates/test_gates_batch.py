@@ -35,7 +35,7 @@ def _run_by_twin(project: Project, fault: str) -> None:
 def test_the_plain_way_without_a_fault_is_go(shipped: Project) -> None:
     """The control: what follows fails for its fault and not for being a twin."""
     _run_by_twin(shipped, "none")
-    outcome = shipped.pytest(ONCE, ALIKE, PARKED, timeout_s=300)
+    outcome = shipped.pytest(ONCE, ALIKE, PARKED)
     assert (outcome.status, outcome.last_line) == (0, "GO"), outcome.output
 
 
@@ -60,7 +60,7 @@ def test_the_plain_way_without_a_fault_is_go(shipped: Project) -> None:
 def test_a_broken_twin_is_no_go(shipped: Project, fault: str, gate: str, broken: set[str]) -> None:
     """Each is NO-GO by the facts that its fault breaks, and by no other."""
     _run_by_twin(shipped, fault)
-    outcome = shipped.pytest(gate, timeout_s=300)
+    outcome = shipped.pytest(gate)
     assert outcome.status == pytest.ExitCode.TESTS_FAILED
     assert outcome.last_line.startswith("NO-GO: "), outcome.output
     found = {entry["expression"] for entry in outcome.judgment["criteria"] if entry["verdict"] == "NO-GO"}

@@ -61,7 +61,7 @@ spec:
 """
 
 SUITE = '''\
-"""The gates of the shop: a breaker at twice the capacity of 200/s, and a header route."""
+"""The gates of the shop: a breaker at four times the capacity of 40/s, and a header route."""
 import pytest
 
 pytestmark = pytest.mark.gate
@@ -73,14 +73,14 @@ def test_breaks_the_circuit(stack, load, case):
     """What is too much is turned away, and the rest served."""
     run = load(
         stack["model"].target("GET", "/"),
-        rate=400,
-        duration="3s",
-        timeout="1s",
+        rate=160,
+        duration="4s",
+        timeout="8s",
         require=[
             "breaker.only_breaker_errors == 100%",
             "breaker.rejected >= 10%",
-            "admitted.p90 <= 400ms",
-            "goodput >= 120/s",
+            "admitted.p90 <= 5s",
+            "goodput >= 10/s",
         ],
     )
     assert run.go
@@ -134,7 +134,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         for fault in ("busy", "posing", "sound")
     )
     project.write("pyproject.toml", f"[tool.gonogo.images]\n{images}")
-    return project.pytest(timeout_s=240)
+    return project.pytest()
 
 
 def verdicts(judged: Outcome, case: str) -> dict[str, str]:

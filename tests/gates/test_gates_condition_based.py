@@ -57,10 +57,7 @@ def shipped(tmp_path: Path) -> Project:
 def _break(project: Project, twin: str) -> None:
     """Put the twin's fault into its manifest."""
     name, sound, broken, _ = TWINS[twin]
-    file = project.folder / MANIFESTS / name
-    manifest = file.read_text(encoding="utf-8")
-    assert manifest.count(sound) == 1
-    file.write_text(manifest.replace(sound, broken), encoding="utf-8")
+    project.replace(f"{MANIFESTS}/{name}", sound, broken)
 
 
 def _failed(outcome: Outcome) -> set[str]:
@@ -73,11 +70,8 @@ def _failed(outcome: Outcome) -> set[str]:
 
 def test_the_docker_compose_file_gives_the_same_answers(shipped: Project) -> None:
     """The control, in the stack's other form: with the same rules for its traffic it answers the reference, too."""
-    suite = shipped.folder / SUITE / "test_condition_based.py"
-    text = suite.read_text(encoding="utf-8")
-    assert text.count(f'stack("{MANIFESTS}")') == 1
-    suite.write_text(text.replace(f'stack("{MANIFESTS}")', f"stack({COMPOSE})"), encoding="utf-8")
-    outcome = shipped.pytest(REFERENCE, timeout_s=180)
+    shipped.replace(f"{SUITE}/test_condition_based.py", f'stack("{MANIFESTS}")', f"stack({COMPOSE})")
+    outcome = shipped.pytest(REFERENCE)
     assert (outcome.status, outcome.last_line) == (0, "GO"), outcome.output
 
 
@@ -85,7 +79,7 @@ def test_the_docker_compose_file_gives_the_same_answers(shipped: Project) -> Non
 def test_a_broken_twin_is_no_go(shipped: Project, twin: str) -> None:
     """Each fault is NO-GO by the cases that it breaks."""
     _break(shipped, twin)
-    outcome = shipped.pytest(REFERENCE, timeout_s=180)
+    outcome = shipped.pytest(REFERENCE)
     assert outcome.status == pytest.ExitCode.TESTS_FAILED
     assert outcome.last_line.startswith("NO-GO: "), outcome.output
     assert _failed(outcome) == TWINS[twin][3]
@@ -95,7 +89,7 @@ def test_a_broken_twin_is_no_go(shipped: Project, twin: str) -> None:
 def test_a_lost_route_shows_under_load(shipped: Project) -> None:
     """Both the answers and the contract on routing are NO-GO."""
     _break(shipped, "header route lost")
-    outcome = shipped.pytest(UNDER_LOAD, "--gonogo-profile", "ci", timeout_s=180)
+    outcome = shipped.pytest(UNDER_LOAD, "--gonogo-profile", "ci")
     assert outcome.last_line.startswith("NO-GO: "), outcome.output
     verdicts = {entry["expression"].partition("[")[0]: entry["verdict"] for entry in outcome.judgment["criteria"]}
     assert (verdicts["success == 100%"], verdicts["routed"]) == ("NO-GO", "NO-GO")

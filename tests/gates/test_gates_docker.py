@@ -9,6 +9,30 @@ import pytest
 from fixtures.projects import MANIFEST, TWIN, Project
 from tests.platforms.docker_machine import ensure_image, needs_docker, things
 
+MEDDLED = '''\
+"""Somebody removes the model's container in the middle of the load."""
+import docker
+import pytest
+
+pytestmark = [pytest.mark.loadtest, pytest.mark.stack("manifests")]
+
+
+def meddle(stack):
+    client = docker.from_env()
+    label = [f"dev.gonogo.stack={stack.running.stack}", "dev.gonogo.role=container"]
+    for found in client.containers.list(filters={"label": label}):
+        found.remove(force=True)
+    client.close()
+
+
+def test_holds_its_rate(stack, load):
+    """Right and in time."""
+    predict = stack["model"].target("POST", "/predict", json={})
+    with load.running(predict, rate=50, duration="4s", timeout="2s", require=["success >= 99%"]) as live:
+        live.at("1s", lambda: meddle(stack))
+    assert live.run.go
+'''
+
 
 def _in_docker(project: Project, fault: str) -> None:
     """Make the project's model an image with ``fault``."""
@@ -30,7 +54,7 @@ def test_a_sound_service_is_go_in_docker(project: Project) -> None:
     client.close()
 
 
-@pytest.mark.parametrize(("fault", "criterion"), [("slow", "p99"), ("wrong", "success")])
+@pytest.mark.parametrize(("fault", "criterion"), [("late", "p99"), ("wrong", "success")])
 def test_a_broken_service_is_no_go_in_docker(project: Project, fault: str, criterion: str) -> None:
     """The last line names the criterion that broke."""
     _in_docker(project, fault)
@@ -38,6 +62,15 @@ def test_a_broken_service_is_no_go_in_docker(project: Project, fault: str, crite
     assert outcome.last_line.startswith("NO-GO: "), outcome.output
     broken = [one["expression"] for one in outcome.judgment["criteria"] if one["verdict"] == "NO-GO"]
     assert any(expression.startswith(criterion) for expression in broken)
+
+
+def test_what_others_remove_is_not_judged(project: Project) -> None:
+    """The requests that it cost are not the service's: INCONCLUSIVE, and the reason says what happened."""
+    _in_docker(project, "sound")
+    project.write("suites/test_model.py", MEDDLED)
+    outcome = project.pytest("-m", "loadtest", "--gonogo-platform", "docker")
+    assert outcome.judgment["verdict"] == "INCONCLUSIVE", outcome.output
+    assert "container model was removed by somebody else" in outcome.last_line
 
 
 def test_without_docker_gates_are_skipped_and_forbid_go(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,13 +75,13 @@ def predict(stack):
 
 
 def test_splits(stack, load):
-    run = load(stack["model"].target("POST", "/predict", json={}), rate=500, duration="8s", timeout="2s",
-               require=["split[sidecar_subset: old 60, new 40] within 2.5%"])
+    run = load(stack["model"].target("POST", "/predict", json={}), rate=400, duration="10s",
+               require=["split[sidecar_subset: old 60, new 40] within 0.5%"])
     assert run.go
 
 
 def test_keeps(stack, load):
-    run = load(predict(stack), rate=400, duration="4s", timeout="2s",
+    run = load(predict(stack), rate=300, duration="4s",
                require=["split[sidecar_subset by user] within 10%"])
     assert run.go
 
@@ -90,7 +90,7 @@ def test_rolls(stack, rollout):
     done = rollout(
         predict(stack), service="model", current="old", candidate="new", rate=300,
         steps=(10, 50, 100), require={10: "success.difference >= -30%", 50: "success.difference >= -0.5%"},
-        least="5s", most="30s",
+        least="5s", most="60s",
     )
     assert done.go
 '''
@@ -128,7 +128,7 @@ def test_the_split_as_declared_is_go(shop: Project) -> None:
 
 
 def test_weights_wrong_by_five_points_are_no_go(shop: Project) -> None:
-    """The manifests give 55 where the gate expects 60."""
+    """The manifests give 55 where the gate expects 60: of 4000 requests, 57.8 % would have to go astray to hide it."""
     declare(shop, old=55)
     outcome = shop.pytest(f"{GATES}::test_splits")
     assert outcome.last_line.startswith("NO-GO: "), outcome.output
@@ -146,7 +146,7 @@ def test_users_who_flip_are_no_go(shop: Project) -> None:
 def test_a_candidate_that_fails_two_percent_is_rolled_back(shop: Project) -> None:
     """The step of 10 % cannot show it and goes on; that of 50 % can: no request of the old model is lost by then."""
     serve(shop, "ailing")
-    outcome = shop.pytest(f"{GATES}::test_rolls")
+    outcome = shop.measured(f"{GATES}::test_rolls")
     [experiment] = outcome.judgment["experiments"]
     assert "was rolled back from 50 %" in experiment["conclusion"], outcome.output
     verdicts = {one["expression"]: one["verdict"] for one in outcome.judgment["criteria"]}
@@ -157,7 +157,7 @@ def test_a_candidate_that_fails_two_percent_is_rolled_back(shop: Project) -> Non
 @pytest.mark.soak
 def test_a_sound_candidate_gets_everything(shop: Project) -> None:
     """From 10 % to 100 % no request is lost and nobody moves twice."""
-    outcome = shop.pytest(f"{GATES}::test_rolls")
+    outcome = shop.measured(f"{GATES}::test_rolls")
     assert outcome.last_line == "GO", outcome.output
     verdicts = {one["expression"]: one["verdict"] for one in outcome.judgment["criteria"]}
     assert verdicts["moves[sidecar_subset by user] <= 1"] == "GO"

@@ -55,6 +55,7 @@ def proxy_environment(trained: Path, name: str, rest: str, grpc: str) -> dict[st
         "MODEL_SPEC_NAME": name,
         "LABEL_PATH": str(trained / f"{name}.json"),
         "SAMPLE_IMAGE_PATH": str(trained / "cat.jpg"),
+        "TIMEOUT_MS": "60000",
     }
 
 

@@ -20,11 +20,23 @@ def test_the_store_brings_what_is_no_model_too(tmp_path: Path, monkeypatch: pyte
     assert b"".join(TrainedStore("trained://").chunks("cat.jpg")).startswith(b"\xff\xd8\xff")
 
 
-def test_labels_come_with_their_model(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the labels of the plant model were asked for."""
+    folder = tmp_path_factory.mktemp("again")
+    train("plant.json", folder / "plant.json")
+    return folder
+
+
+def test_labels_come_with_their_model(again: Path) -> None:
     """What is made for one name is there for the other."""
-    train("plant.json", tmp_path / "plant.json")
-    assert json.loads((tmp_path / "plant.json").read_text()) == list(RECIPES["plant"].labels)
-    assert (tmp_path / "plant.onnx").stat().st_size > 10_000
+    assert json.loads((again / "plant.json").read_text()) == list(RECIPES["plant"].labels)
+    assert (again / "plant.onnx").stat().st_size > 10_000
+
+
+def test_training_gives_the_same_bytes_every_time(again: Path, trained: Path) -> None:
+    """A model is its recipe."""
+    assert (again / "plant.onnx").read_bytes() == (trained / "plant.onnx").read_bytes()
 
 
 def test_every_file_of_the_recipes_can_be_had() -> None:

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.model_file import ModelFile
 from gonogo_services.model_server.batcher import Batcher
 from gonogo_services.model_server.fault import Fault, FaultKind
 from gonogo_services.model_server.model import ServedModel, Tensors
-
-WAIT_S = 30
 
 
 class Gated(ServedModel):
@@ -31,7 +30,7 @@ class Gated(ServedModel):
     def run(self, inputs: Tensors) -> Tensors:
         """Wait, note the number of rows, and answer."""
         self.began.set()
-        assert self.gate.wait(WAIT_S)
+        assert self.gate.wait(PATIENCE_S)
         self.rows.append(len(inputs["image"]))
         if np.isnan(inputs["image"]).any():
             raise Fault(FaultKind.INTERNAL, "not a number")
@@ -52,7 +51,7 @@ def model(trained: Path) -> Gated:
 def first_then(batcher: Batcher, model: Gated, *others: dict[str, Any]) -> list[Future[Tensors]]:
     """Submit a request, others while it runs, then let everything through."""
     answers = [batcher.submit(pixels(0))]
-    assert model.began.wait(WAIT_S)
+    assert model.began.wait(PATIENCE_S)
     answers += [batcher.submit(one) for one in others]
     model.gate.set()
     return answers
@@ -62,7 +61,7 @@ def test_what_waits_goes_into_one_run_and_everybody_gets_their_own(model: Gated)
     """Three requests of one, two and one rows wait while the first runs."""
     with Batcher(model, 32) as batcher:
         answers = first_then(batcher, model, pixels(1), pixels(2, rows=2), pixels(3))
-        found = [one.result(WAIT_S)["scores"][:, 0].tolist() for one in answers]
+        found = [one.result(PATIENCE_S)["scores"][:, 0].tolist() for one in answers]
     assert found == [[1], [2], [3, 3], [4]]
     assert model.rows == [1, 4]
 
@@ -72,7 +71,7 @@ def test_a_run_has_no_more_rows_than_it_may(model: Gated) -> None:
     with Batcher(model, 3) as batcher:
         answers = first_then(batcher, model, pixels(1, rows=2), pixels(2, rows=2), pixels(3, rows=5))
         for one in answers:
-            one.result(WAIT_S)
+            one.result(PATIENCE_S)
     assert model.rows == [1, 2, 2, 5]
 
 
@@ -80,7 +79,7 @@ def test_one_row_a_run_is_no_batching(model: Gated) -> None:
     """BATCH_ROWS=1."""
     with Batcher(model, 1) as batcher:
         for one in first_then(batcher, model, pixels(1), pixels(2)):
-            one.result(WAIT_S)
+            one.result(PATIENCE_S)
     assert model.rows == [1, 1, 1]
 
 
@@ -88,8 +87,8 @@ def test_a_run_that_fails_is_told_to_everybody_in_it(model: Gated) -> None:
     """And the next one goes well."""
     with Batcher(model, 32) as batcher:
         answers = first_then(batcher, model, pixels(float("nan")), pixels(1))
-        kinds = [one.exception(WAIT_S) for one in answers[1:]]
-        assert batcher.submit(pixels(5)).result(WAIT_S)["scores"][0, 0] == 6
+        kinds = [one.exception(PATIENCE_S) for one in answers[1:]]
+        assert batcher.submit(pixels(5)).result(PATIENCE_S)["scores"][0, 0] == 6
     assert [isinstance(one, Fault) for one in kinds] == [True, True]
 
 
@@ -111,7 +110,7 @@ def test_a_queue_that_is_full_refuses(model: Gated) -> None:
     """Memory is bounded; the client is told to come again."""
     with Batcher(model, 32) as batcher:
         batcher.submit(one := pixels(0))
-        assert model.began.wait(WAIT_S)
+        assert model.began.wait(PATIENCE_S)
         try:
             with pytest.raises(Fault) as caught:
                 submit_often(batcher, one, 2000)

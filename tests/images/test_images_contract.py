@@ -10,6 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from fixtures import client
 from tests.composition.test_composition_contract import probe
 from tests.images.conftest import System
 
@@ -72,7 +73,7 @@ def png(image: Image.Image) -> bytes:
 def test_a_bad_image_is_the_clients_fault(general: System, body: bytes, status: int) -> None:
     """4xx, or the right answer."""
     try:
-        answer = httpx.post(f"{general.proxy.url}/predict", content=body, timeout=30)
+        answer = client.post(f"{general.proxy.url}/predict", content=body)
     except httpx.WriteError:
         pytest.fail("the proxy closed the connection instead of answering")
     assert answer.status_code == status, answer.text

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from fixtures.patience import PATIENCE_S
 from gonogo_services.images.picture import decode_base64, decode_image
 from gonogo_services.serving.refusal import Refusal
 
@@ -160,7 +161,9 @@ def test_memory_stays_bounded_at_the_largest_image_that_is_taken() -> None:
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     content = saved(Image.new("RGBA", (5000, 5000), (1, 2, 3, 100)), "PNG")
-    done = subprocess.run([sys.executable, "-c", program], input=content, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=content, capture_output=True, check=True, timeout=PATIENCE_S
+    )
     assert int(done.stdout) < 450_000
 
 

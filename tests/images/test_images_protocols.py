@@ -13,6 +13,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from fixtures.client import get, post
+from fixtures.patience import PATIENCE_S
 from gonogo_services.model_server.protocol import open_inference as oip
 from gonogo_services.model_server.protocol import tensorflow_serving as tfs
 from tests.images.conftest import System
@@ -37,7 +39,7 @@ def channel(plant: System) -> Iterator[grpc.Channel]:
 def code_of(channel: grpc.Channel, method: str, content: bytes) -> grpc.StatusCode:
     """Return the status code that a call with these bytes ends with."""
     try:
-        channel.unary_unary(method, bytes, bytes)(content, timeout=30)
+        channel.unary_unary(method, bytes, bytes)(content, timeout=PATIENCE_S)
     except grpc.RpcError as error:
         return error.code()
     return grpc.StatusCode.OK
@@ -64,22 +66,22 @@ def test_tritons_client_gets_what_the_model_answers(plant: System, expected: Any
 def test_openvinos_client_gets_what_the_model_answers_over_grpc(plant: System, expected: Any) -> None:  # noqa: ANN401
     """ovmsclient, unchanged, over TensorFlow Serving's gRPC API."""
     client = importlib.import_module("ovmsclient").make_grpc_client(plant.grpc)
-    assert client.get_model_status("plant")[1]["state"] == "AVAILABLE"
-    assert client.get_model_metadata("plant")["inputs"]["image"]["shape"] == [-1, 64, 64, 3]
-    np.testing.assert_allclose(client.predict({"image": PIXELS}, "plant"), expected, atol=1e-6)
+    assert client.get_model_status("plant", timeout=PATIENCE_S)[1]["state"] == "AVAILABLE"
+    assert client.get_model_metadata("plant", timeout=PATIENCE_S)["inputs"]["image"]["shape"] == [-1, 64, 64, 3]
+    np.testing.assert_allclose(client.predict({"image": PIXELS}, "plant", timeout=PATIENCE_S), expected, atol=1e-6)
 
 
 def test_openvinos_client_gets_what_the_model_answers_over_rest(plant: System, expected: Any) -> None:  # noqa: ANN401
     """ovmsclient, unchanged, over TensorFlow Serving's REST API."""
     client = importlib.import_module("ovmsclient").make_http_client(plant.server.url.removeprefix("http://"))
     with client.session:
-        assert client.get_model_status("plant")[1]["state"] == "AVAILABLE"
-        np.testing.assert_allclose(client.predict({"image": PIXELS}, "plant"), expected, atol=1e-6)
+        assert client.get_model_status("plant", timeout=PATIENCE_S)[1]["state"] == "AVAILABLE"
+        np.testing.assert_allclose(client.predict({"image": PIXELS}, "plant", timeout=PATIENCE_S), expected, atol=1e-6)
 
 
 def test_metadata_over_rest_is_tensorflow_servings(plant: System) -> None:
     """In its own spelling; OpenVINO's server spells the same keys otherwise."""
-    metadata = httpx.get(f"{plant.server.url}/v1/models/plant/metadata").json()
+    metadata = get(f"{plant.server.url}/v1/models/plant/metadata").json()
     signature = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]
     assert [dim["size"] for dim in signature["outputs"]["scores"]["tensor_shape"]["dim"]] == ["-1", "4"]
 
@@ -89,7 +91,7 @@ def test_metadata_over_rest_is_tensorflow_servings(plant: System) -> None:
 )
 def test_rows_over_rest_give_rows(plant: System, content: dict[str, Any], expected: Any) -> None:  # noqa: ANN401
     """TensorFlow Serving's row format, with and without the input's name."""
-    answer = httpx.post(f"{plant.server.url}/v1/models/plant:predict", json=content, timeout=30)
+    answer = post(f"{plant.server.url}/v1/models/plant:predict", json=content)
     np.testing.assert_allclose(answer.json()["predictions"], expected, atol=1e-6)
 
 
@@ -97,7 +99,7 @@ def test_rows_over_rest_give_rows(plant: System, content: dict[str, Any], expect
 def test_columns_over_rest_give_columns(plant: System, inputs: Any, expected: Any) -> None:  # noqa: ANN401
     """TensorFlow Serving's columnar format, with and without the input's name, and with the version in the path."""
     url = f"{plant.server.url}/v1/models/plant/versions/1:predict"
-    answer = httpx.post(url, json={"inputs": inputs, "signature_name": "serving_default"}, timeout=30)
+    answer = post(url, json={"inputs": inputs, "signature_name": "serving_default"})
     np.testing.assert_allclose(answer.json()["outputs"], expected, atol=1e-6)
 
 
@@ -112,9 +114,7 @@ def test_open_inference_over_rest(plant: System, binary: bool, expected: Any) ->
     head = httpx.Request("POST", "http://any", json={"id": "nine", "inputs": [described]}).content
     headers = {"inference-header-content-length": str(len(head))} if binary else {}
     content = head + (PIXELS.tobytes() if binary else b"")
-    answer = httpx.post(
-        f"{plant.server.url}/v2/models/plant/infer", content=content, headers=headers, timeout=30
-    ).json()
+    answer = post(f"{plant.server.url}/v2/models/plant/infer", content=content, headers=headers).json()
     assert (answer["id"], answer["outputs"][0]["shape"]) == ("nine", [3, 4])
     np.testing.assert_allclose(np.reshape(answer["outputs"][0]["data"], (3, 4)), expected, atol=1e-6)
 
@@ -136,14 +136,14 @@ def test_open_inference_over_rest(plant: System, binary: bool, expected: Any) ->
 )
 def test_a_rest_request_that_does_not_fit_is_400(plant: System, body: bytes) -> None:
     """With the key that TensorFlow Serving's clients read."""
-    answer = httpx.post(f"{plant.server.url}/v1/models/plant:predict", content=body)
+    answer = post(f"{plant.server.url}/v1/models/plant:predict", content=body)
     assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
 
 
 @pytest.mark.parametrize("path", ["/v1/models/other", "/v1/models/plant/versions/2", "/v2/models/other"])
 def test_another_model_over_rest_is_404(plant: System, path: str) -> None:
     """There is one model with one version."""
-    assert httpx.get(f"{plant.server.url}{path}").status_code == 404
+    assert get(f"{plant.server.url}{path}").status_code == 404
 
 
 def predict_request(**changes: Any) -> Any:  # noqa: ANN401 - messages made at run time
@@ -218,7 +218,7 @@ def test_open_inference_values_outside_raw_contents_are_taken(channel: grpc.Chan
     tensor = request.inputs.add(name="image", datatype="FP32", shape=PIXELS.shape)
     tensor.contents.fp32_contents.extend(PIXELS.ravel().tolist())
     method = "/inference.GRPCInferenceService/ModelInfer"
-    answer = channel.unary_unary(method, bytes, bytes)(request.SerializeToString(), timeout=30)
+    answer = channel.unary_unary(method, bytes, bytes)(request.SerializeToString(), timeout=PATIENCE_S)
     found = oip.ModelInferResponse.FromString(answer).outputs[0].contents.fp32_contents
     np.testing.assert_allclose(np.reshape(found, (3, 4)), expected, atol=1e-6)
 

@@ -279,7 +279,7 @@ VALUES: st.SearchStrategy[object] = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_values_in_any_fields_are_findings_and_no_crash(data: st.DataObject) -> None:
     """Whatever stands wherever in a rule, there are findings and never an exception."""

@@ -32,6 +32,13 @@ def test_a_fact_that_was_counted_on_nothing_is_no_data() -> None:
     assert judge_stated(parse_stated("batch.rows_lost == 0"), 0, of=0).outcome is Outcome.INCONCLUSIVE
 
 
+def test_a_figure_that_says_nothing_decides_nothing() -> None:
+    """However good it is: the verdict is INCONCLUSIVE and tells why."""
+    verdict = judge_stated(parse_stated("scaling.replicas >= 2"), 5, unless="no autoscaler sees any load")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "Scaling.replicas cannot be judged: no autoscaler sees any load."
+
+
 @pytest.mark.parametrize("text", ["p99 <= 50ms", "batch.rows", "batch.rows = 1", "batch.rows <= many", "Batch.x == 1"])
 def test_what_states_no_fact_is_refused(text: str) -> None:
     """A measure of a run, no comparison, a limit that is none."""

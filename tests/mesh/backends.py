@@ -32,6 +32,7 @@ class Backend:
         status: what it answers.
         breaks: it closes the connection instead of answering.
         holding: it answers only once this is cleared (``Backends.release``).
+        turn: how often it has answered what it held (``Backends.answer_held``).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Backend:
     status: int = 200
     breaks: bool = False
     holding: bool = False
+    turn: int = 0
     received: list[Received] = field(default_factory=list)
     connections: Iterator[int] = field(default_factory=count)
     waiting: int = 0
@@ -73,6 +75,16 @@ class Backends:
         def let() -> None:
             for backend in backends:
                 backend.holding = False
+            self._released.set()
+            self._released = asyncio.Event()
+
+        self._loop.call_soon_threadsafe(let)
+
+    def answer_held(self, backend: Backend) -> None:
+        """Let ``backend`` answer what it holds now, and hold what comes afterwards."""
+
+        def let() -> None:
+            backend.turn += 1
             self._released.set()
             self._released = asyncio.Event()
 
@@ -130,7 +142,8 @@ class Backends:
         request = Received(method, path, headers, connection, body)
         backend.received.append(request)
         backend.waiting += 1
-        while backend.holding:
+        turn = backend.turn
+        while backend.holding and turn == backend.turn:
             await self._released.wait()
         backend.waiting -= 1
         if backend.breaks:

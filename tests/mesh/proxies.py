@@ -91,7 +91,7 @@ def free_ports(number: int) -> list[int]:
 
 def start_envoy(folder: Path, config: Path, ports: list[int]) -> Proxy:
     """Start Envoy with ``config`` and wait until it listens on ``ports``."""
-    settings = ["--use-dynamic-base-id", "--concurrency", "1", "-l", "warning", "--drain-time-s", "1"]
+    settings = ["--disable-hot-restart", "--concurrency", "1", "-l", "warning", "--drain-time-s", "1"]
     return _start([ENVOY, "-c", str(config), "--file-flush-interval-msec", "20", *settings], folder, ports)
 
 

@@ -14,7 +14,7 @@ from gonogo.manifests.build import assemble
 from gonogo.manifests.check import check
 from gonogo.manifests.findings import Severity
 from gonogo.manifests.reader import read as read_files
-from gonogo.mesh import RENDERERS, layout, read, render
+from gonogo.mesh import RENDERERS, envoy_filters, layout, read, render
 from tests.mesh.proxies import envoy_says, nginx_says
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,16 +32,28 @@ def rendered(case: str, to: str) -> tuple[str, str]:
     )
 
 
+def compare(file: str, made: str) -> None:
+    """Hold ``made`` against a golden file, which does not exist where nothing is made; or write it anew."""
+    golden = GOLDEN / file
+    if os.environ.get("GONOGO_GOLDEN") == "write":
+        golden.write_text(made) if made else golden.unlink(missing_ok=True)
+    assert made == (golden.read_text() if golden.exists() else "")
+
+
 @pytest.mark.parametrize("to", sorted(RENDERERS))
 @pytest.mark.parametrize("case", CASES)
 def test_the_rendering_is_the_reviewed_one(case: str, to: str) -> None:
     """Text and findings are those in the golden files."""
     text, findings = rendered(case, to)
     for file, made in ((f"{case}.{SUFFIX[to]}", text), (f"{case}.{to}.findings.txt", findings)):
-        golden = GOLDEN / file
-        if os.environ.get("GONOGO_GOLDEN") == "write":
-            golden.write_text(made) if made else golden.unlink(missing_ok=True)
-        assert made == (golden.read_text() if golden.exists() else "")
+        compare(file, made)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_envoy_filters_are_the_reviewed_ones(case: str) -> None:
+    """What Istio gets beside its own objects; nothing for most."""
+    assembly = assemble(read_files([GOLDEN / "manifests" / f"{case}.yaml"]))
+    compare(f"{case}.istio.yaml", envoy_filters(read(assembly), layout(assembly.topology)))
 
 
 @pytest.mark.parametrize("to", sorted(RENDERERS))

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from gonogo.mesh.policy.policy import Policy
-from gonogo.mesh.policy.rejection import Rejection
-from gonogo.mesh.sidecar import Sidecar
-from tests.mesh.proxies import Proxy, behind_nginx, wait_for
+from tests.mesh.proxies import behind_nginx, wait_for
 from tests.mesh.world import Stack, World, build, crowd, spread, stuck_at
 
 ONE = {"svc": 1}
@@ -32,14 +27,6 @@ def routed(*fields: str, replicas: dict[str, int] = ONE) -> Stack:
     )
 
 
-ONLY = Stack("VirtualService\nhosts: [NAME]\nhttp:\n  - route: [{destination: {host: NAME}}]\n", ONE)
-
-
-def overflowing(taker: str) -> Stack:
-    """Return a stack of one request at a time, which sends what it turns away to ``taker``."""
-    return replace(ruled("{connectionPool: {tcp: {maxConnections: 1}}}"), overflow=f"{taker}:8000")
-
-
 SUBSETS = "subsets: [{name: svc, labels: {version: svc}}, {name: rf, labels: {version: rf}}]"
 MIRRORED = f"DestinationRule\nhost: NAME\n{SUBSETS}\n---\nVirtualService\nhosts: [NAME]\nhttp:\n"
 MIRRORED += "  - route: [{destination: {host: NAME, subset: svc}}]\n    mirror: {host: NAME, subset: rf}\n"
@@ -47,11 +34,6 @@ MIRRORED += "  - route: [{destination: {host: NAME, subset: svc}}]\n    mirror: 
 STACKS = {
     "pool": ruled("{connectionPool: {tcp: {maxConnections: 2}, http: {http1MaxPendingRequests: 1}}}"),
     "requests": ruled("{connectionPool: {http: {http2MaxRequests: 1}}}"),
-    "overflow": overflowing("taker"),
-    "lost": overflowing("busy"),
-    "taker": ONLY,
-    "busy": ONLY,
-    "rejection": ruled("{connectionPool: {tcp: {maxConnections: 1}}}"),
     "per-connection": ruled("{connectionPool: {http: {maxRequestsPerConnection: 1}}}"),
     "unlimited": ruled("{connectionPool: {http: {maxRequestsPerConnection: 0}}}"),
     "round-robin": ruled("{loadBalancer: {simple: ROUND_ROBIN}}", THREE),
@@ -75,19 +57,10 @@ STACKS = {
 }
 
 
-def start(policy: Policy, sidecar: Sidecar, folder: Path) -> Proxy:
-    """Start Nginx; the breaker of one stack answers in its own words."""
-    words = Rejection(429, '{"detail": "100% busy, $5"}', "application/json", 7)
-    rulings = tuple(
-        replace(ruling, rejection=words) if ruling.host.name == "rejection" else ruling for ruling in policy.rulings
-    )
-    return behind_nginx(Policy(rulings), sidecar, folder)
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """All stacks of this module behind one Nginx."""
-    made = build(STACKS, tmp_path_factory.mktemp("nginx"), start)
+    made = build(STACKS, tmp_path_factory.mktemp("nginx"), behind_nginx)
     yield made
     made.close()
 
@@ -97,50 +70,6 @@ def test_what_is_above_the_limit_is_turned_away_at_once(world: World, name: str,
     """As many requests as connections are allowed get through; nothing waits, the others get 503."""
     statuses = [answer.status_code for answer in crowd(world, name, 5, held=limit)]
     assert Counter(statuses) == {200: limit, 503: 5 - limit}
-
-
-def test_a_rejection_is_told_from_the_services_own_503(world: World) -> None:
-    """The limit's 503 has the flag UO in its record; the service's has none."""
-    answers = crowd(world, "requests", 2, held=1)
-    [turned_away] = [answer.request.headers["x-request-id"] for answer in answers if answer.status_code == 503]
-    world.replica("requests").status = 503
-    with world.client("requests") as client:
-        client.get("/", headers={"x-request-id": "own"})
-    world.replica("requests").status = 200
-    own = world.proxy.record("own")
-    assert (world.proxy.record(turned_away).rejected, own.status, own.flags) == (True, 503, frozenset())
-
-
-def test_what_is_turned_away_is_taken_elsewhere(world: World) -> None:
-    """A request with a body reaches the taker as it was, and the client gets the taker's answer."""
-    world.replica("taker").status = 202
-    body = b'{"data": "\xc3\xa9"}'
-    answers = crowd(world, "overflow", 2, held=1, body=body)
-    taken = next(answer for answer in answers if answer.status_code == 202)
-    assert taken.json()["backend"] == "taker-svc-0"
-    (received,) = world.replica("taker").received
-    assert (received.method, received.path, received.body) == ("POST", "/", body)
-    assert received.headers["x-request-id"] == taken.request.headers["x-request-id"]
-    assert world.proxy.record(taken.request.headers["x-request-id"]).rejected
-
-
-def test_a_request_without_a_body_is_not_taken_elsewhere(world: World) -> None:
-    """It cannot be answered later: the breaker turns it away."""
-    assert sorted(answer.status_code for answer in crowd(world, "overflow", 2, held=1)) == [200, 503]
-
-
-def test_what_the_taker_refuses_is_turned_away(world: World) -> None:
-    """A full queue is an honest 503."""
-    world.replica("busy").status = 503
-    answers = crowd(world, "lost", 2, held=1, body=b"{}")
-    assert sorted(answer.status_code for answer in answers) == [200, 503]
-
-
-def test_the_breaker_answers_in_declared_words(world: World) -> None:
-    """Status, body, type and Retry-After are those of the declaration."""
-    [refused] = [answer for answer in crowd(world, "rejection", 2, held=1) if answer.status_code != 200]
-    assert (refused.status_code, refused.text) == (429, '{"detail": "100% busy, $5"}')
-    assert (refused.headers["content-type"], refused.headers["retry-after"]) == ("application/json", "7")
 
 
 @pytest.mark.parametrize(("name", "apart"), [("per-connection", 1), ("unlimited", 0)])

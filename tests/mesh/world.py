@@ -22,9 +22,35 @@ from gonogo.mesh.sidecar import Address, Endpoint, Outlet, Sidecar
 from tests.mesh.backends import Backend, Backends
 from tests.mesh.proxies import Proxy, free_ports, wait_for
 
-__all__ = ["NAMESPACE", "Stack", "World", "build", "crowd", "manifests", "spread", "stuck_at"]
+__all__ = [
+    "NAMESPACE",
+    "ONLY",
+    "SINGLE",
+    "TWO_VERSIONS",
+    "Stack",
+    "World",
+    "build",
+    "crowd",
+    "manifests",
+    "spread",
+    "stuck_at",
+]
 
 NAMESPACE = "mesh"
+TWO_VERSIONS = """
+DestinationRule
+host: NAME
+trafficPolicy: {connectionPool: {tcp: {maxConnections: 200}}}
+subsets: [{name: svc, labels: {version: svc}}, {name: rf, labels: {version: rf}}]
+---
+VirtualService
+hosts: [NAME]
+http:
+  - route:
+      - {destination: {host: NAME, subset: svc}, weight: 100}
+      - {destination: {host: NAME, subset: rf}, weight: 0}
+"""
+"""Rules of a Service with two versions, all of whose requests go to the first."""
 Start = Callable[[Policy, Sidecar, Path], Proxy]
 
 
@@ -40,6 +66,14 @@ class Stack:
     rules: str = ""
     replicas: Mapping[str, int] = field(default_factory=lambda: {"svc": 1, "rf": 1})
     overflow: str = ""
+
+
+_ROUTED = "VirtualService\nhosts: [NAME]\nhttp:\n  - route: [{destination: {host: NAME}}]\n    retries: {attempts: 0}\n"
+_AT_A_TIME = "DestinationRule\nhost: NAME\ntrafficPolicy: {connectionPool: {http: {http2MaxRequests: 1}}}\n---\n"
+ONLY = Stack(_ROUTED, {"svc": 1})
+"""One replica, without limits."""
+SINGLE = Stack(_AT_A_TIME + _ROUTED, {"svc": 1})
+"""One replica, which the breaker lets have one request at a time."""
 
 
 @dataclass

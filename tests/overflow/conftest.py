@@ -67,7 +67,7 @@ def overflow(tmp_path: Path, upstream: Upstream, cleanup: ExitStack) -> Callable
     """Start the service before ``upstream``; further variables are its environment."""
 
     def start(**environment: str) -> Program:
-        values = {"UPSTREAM": upstream.url, "QUEUE_URL": f"sqlite:///{tmp_path}/jobs.db", "TIMEOUT_S": "2"}
+        values = {"UPSTREAM": upstream.url, "QUEUE_URL": f"sqlite:///{tmp_path}/jobs.db", "TIMEOUT_S": "60"}
         program = Program("overflow", tmp_path / "overflow.log", values | environment)
         cleanup.callback(program.process.wait)
         cleanup.callback(program.process.kill)

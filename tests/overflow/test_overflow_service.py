@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fixtures import client
 from gonogo_services.errors import SettingsError
 from gonogo_services.overflow.settings import OverflowSettings
 from tests.composition.programs import Program
@@ -19,15 +20,15 @@ Start = Callable[..., Program]
 
 
 def _post(program: Program, body: str, **headers: str) -> httpx.Response:
-    return httpx.post(f"{program.url}/predict?a=1", content=body, headers=headers, trust_env=False)
+    return client.post(f"{program.url}/predict?a=1", content=body, headers=headers)
 
 
 def _get(program: Program, path: str) -> httpx.Response:
-    return httpx.get(f"{program.url}{path}", trust_env=False)
+    return client.get(f"{program.url}{path}")
 
 
 def _done(program: Program, url: str) -> httpx.Response:
-    eventually(lambda: _get(program, url).json()["status"] in {"done", "failed"}, within_s=30)
+    eventually(lambda: _get(program, url).json()["status"] in {"done", "failed"})
     return _get(program, f"{url}/result")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.manifests.topology import Topology
 from gonogo.platforms.process import ProcessPlatform
 from gonogo.platforms.process.stack import ProcessStack
@@ -21,7 +22,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """Start a topology on the process platform; it is stopped after the test."""
     with ExitStack() as opened:
 
-        def start(declared: Topology, *, ready_timeout_s: float = 20.0, **options: object) -> ProcessStack:
+        def start(declared: Topology, *, ready_timeout_s: float = PATIENCE_S, **options: object) -> ProcessStack:
             platform = ProcessPlatform(**{"images": IMAGES, **options})  # type: ignore[arg-type] # options of the test
             workdir = tmp_path / f"stack-{len(list(tmp_path.iterdir()))}"
             workdir.mkdir()

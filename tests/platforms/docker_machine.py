@@ -14,7 +14,7 @@ import pytest
 
 from gonogo.errors import AbsentPlatform
 from gonogo.platforms.docker.daemon import connect
-from gonogo.platforms.docker.labels import STACK
+from gonogo.platforms.docker.labels import OWNER, STACK, Owner
 
 __all__ = ["BASE", "ECHO", "ensure_base", "ensure_image", "needs_docker", "things"]
 
@@ -63,13 +63,18 @@ def ensure_image(client: docker.DockerClient, service: str | Path, *words: str, 
 
 
 def things(client: docker.DockerClient) -> set[str]:
-    """Return the ids of every container, network and volume that carries a label of a stack."""
+    """Return the ids of every container, network and volume of a stack of this process, or of an owner that has ended.
+
+    What living sessions beside this one have on the daemon is their own.
+    """
     chosen = {"filters": {"label": STACK}}
-    return {
-        *(found["Id"] for found in client.api.containers(all=True, **chosen)),
-        *(found.id for found in client.networks.list(**chosen)),
-        *(found.id for found in client.volumes.list(**chosen)),
-    }
+    found = [
+        *((each["Id"], each["Labels"]) for each in client.api.containers(all=True, **chosen)),
+        *((each.id, each.attrs["Labels"]) for each in client.networks.list(**chosen)),
+        *((each.id, each.attrs["Labels"]) for each in client.volumes.list(**chosen)),
+    ]
+    owners = ((identity, Owner.read(labels.get(OWNER, ""))) for identity, labels in found)
+    return {identity for identity, owner in owners if owner is None or owner.gone or owner == Owner.here()}
 
 
 def ensure_base(client: docker.DockerClient) -> str:

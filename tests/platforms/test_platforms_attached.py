@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.errors import StackError, UsageError
 from gonogo.manifests.findings import Source
 from gonogo.manifests.topology import Service, ServicePort, Topology
@@ -26,20 +27,26 @@ def port() -> Iterator[int]:
 
 def test_load_goes_to_the_given_address(port: int, tmp_path: Path) -> None:
     """An attached Service has the endpoint of its URL."""
-    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(
+        TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S
+    )
     assert stack.endpoints(MODEL, 8000) == (Endpoint("127.0.0.1", port),)
 
 
 def test_the_judgment_is_told_that_nothing_was_brought_up(port: int, tmp_path: Path) -> None:
     """The notes name the Service, its URL and what was not seen."""
-    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(
+        TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S
+    )
     assert "model was attached at" in stack.notes()[0]
     assert stack.sample() == {}
 
 
 def test_a_service_that_was_not_attached_has_no_endpoints(port: int, tmp_path: Path) -> None:
     """The message says which option would attach it."""
-    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(
+        TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S
+    )
     with pytest.raises(StackError, match="not attached") as caught:
         stack.endpoints(OTHER)
     assert "--gonogo-attach other=" in caught.value.mend
@@ -47,7 +54,9 @@ def test_a_service_that_was_not_attached_has_no_endpoints(port: int, tmp_path: P
 
 def test_faults_are_refused(port: int, tmp_path: Path) -> None:
     """What gonogo did not start it does not kill."""
-    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+    stack = AttachedPlatform({"model": f"http://127.0.0.1:{port}"}).start(
+        TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S
+    )
     with pytest.raises(UsageError, match="attached"):
         stack.kill("shop/model/0")
 
@@ -57,7 +66,9 @@ def test_an_address_that_takes_no_connection_is_told_at_once(tmp_path: Path) -> 
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
     with pytest.raises(StackError, match="takes no connection"):
-        AttachedPlatform({"model": f"http://127.0.0.1:{free}"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+        AttachedPlatform({"model": f"http://127.0.0.1:{free}"}).start(
+            TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S
+        )
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:8000/predict", ""])
@@ -70,5 +81,5 @@ def test_what_is_no_address_of_a_service_is_refused(url: str) -> None:
 def test_an_unknown_service_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     """Only Services that the manifests declare can be attached."""
     with pytest.raises(UsageError, match="modle") as caught:
-        AttachedPlatform({"modle": "http://127.0.0.1:1"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=1)
+        AttachedPlatform({"modle": "http://127.0.0.1:1"}).start(TOPOLOGY, workdir=tmp_path, ready_timeout_s=PATIENCE_S)
     assert "shop/model" in caught.value.mend

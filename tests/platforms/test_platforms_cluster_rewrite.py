@@ -78,6 +78,14 @@ def test_only_namespace_images_and_hosts_change() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("replacement", "image"), [("reg.test/mysql:*", "reg.test/mysql:8.4"), ("shop/database:1", "shop/database:1")]
+)
+def test_an_image_keeps_what_the_star_stands_for(replacement: str, image: str) -> None:
+    """Where both sides have one; a replacement without it is the whole name."""
+    assert Rewriter({}, [], {"mysql:*": replacement}).image("mysql:8.4") == image
+
+
 def test_references_to_namespaces_follow() -> None:
     """A backend of a route and a selector of namespaces name a namespace each."""
     written = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-from gonogo.manifests.topology import ConfigMapVolume, EnvVar, HttpGet, Job, Mount, Probe, Resources
+from gonogo.manifests.topology import ConfigMapVolume, CronJob, EnvVar, HttpGet, Job, Mount, Probe, Resources
 from gonogo.platforms.cluster.written import objects
 from tests.contracts.topologies import container, deployment, service, topology
 
@@ -75,3 +75,15 @@ def test_a_job_keeps_its_rules() -> None:
         "backoffLimit": 1,
         "suspend": False,
     }
+
+
+def test_a_cron_job_keeps_its_schedule_and_its_rules() -> None:
+    """Around the template of its Jobs."""
+    template = deployment("nightly", container(), restart_policy="Never")
+    nightly = CronJob(
+        Job(template, backoff_limit=2, kind="CronJob"), "19 * * * *", concurrency="Forbid", starting_deadline_s=9.5
+    )
+    [written] = objects(replace(topology(), cron_jobs=(nightly,)))
+    spec = written["spec"]
+    assert (written["kind"], spec["schedule"], spec["concurrencyPolicy"]) == ("CronJob", "19 * * * *", "Forbid")
+    assert (spec["startingDeadlineSeconds"], spec["jobTemplate"]["spec"]["backoffLimit"]) == (10, 2)

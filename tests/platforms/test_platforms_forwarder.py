@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.patience import PATIENCE_S
 from gonogo.platforms.process.forwarder.balance import RoundRobin
 from gonogo.platforms.process.forwarder.main import Forwarder
 from gonogo.platforms.process.spec import Backend, ForwardSpec, Listener
@@ -98,7 +99,7 @@ async def talk(port: int, data: bytes) -> bytes:
     try:
         writer.write(data)
         writer.write_eof()
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), PATIENCE_S)
     finally:
         writer.close()
 
@@ -146,7 +147,7 @@ async def test_a_slow_reader_holds_the_sender_back() -> None:
         await drain
         await writer.drain()
         writer.write_eof()
-        await asyncio.wait_for(reader.read(), 20)
+        await asyncio.wait_for(reader.read(), PATIENCE_S)
         writer.close()
         assert got == sent
 

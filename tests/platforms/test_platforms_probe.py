@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.manifests.topology import Exec, HttpGet, Probe, TcpSocket
 from gonogo.platforms.process.supervisor.probe import Answer, ask, connects, describe, listens_everywhere
 
@@ -43,21 +44,25 @@ async def no_command(argv: tuple[str, ...], timeout_s: float) -> Answer:
 async def test_a_status_of_200_to_399_is_good(status: int, good: bool) -> None:  # noqa: FBT001 - a table's column
     """As the kubelet takes it; redirects are not followed."""
     async with answering(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()) as (port, _):
-        answer = await ask(Probe(HttpGet("/health", port)), HOST, no_command)
+        answer = await ask(Probe(HttpGet("/health", port), timeout_s=PATIENCE_S), HOST, no_command)
     assert answer == Answer(good, f"status {status}")
 
 
 async def test_a_bad_answer_is_shown() -> None:
     """The beginning of the body says more than the status."""
     async with answering(b"HTTP/1.1 503 X\r\nContent-Length: 11\r\n\r\nno database") as (port, _):
-        answer = await ask(Probe(HttpGet("/health", port)), HOST, no_command)
+        answer = await ask(Probe(HttpGet("/health", port), timeout_s=PATIENCE_S), HOST, no_command)
     assert answer.text == "status 503 (no database)"
 
 
 async def test_path_and_headers_are_sent() -> None:
     """Headers of the manifest take the place of the probe's own."""
     async with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (port, requests):
-        await ask(Probe(HttpGet("/ready?x=1", port, headers=(("Host", "shop"), ("X-A", "b")))), HOST, no_command)
+        await ask(
+            Probe(HttpGet("/ready?x=1", port, headers=(("Host", "shop"), ("X-A", "b"))), timeout_s=PATIENCE_S),
+            HOST,
+            no_command,
+        )
     lines = requests[0].decode().split("\r\n")
     assert lines[0] == "GET /ready?x=1 HTTP/1.1"
     assert [line for line in lines if line.startswith(("Host", "X-A"))] == ["Host: shop", "X-A: b"]
@@ -74,7 +79,7 @@ async def test_path_and_headers_are_sent() -> None:
 async def test_what_is_no_http_is_bad(data: bytes, text: str) -> None:
     """A port that speaks something else is not healthy."""
     async with answering(data) as (port, _):
-        answer = await ask(Probe(HttpGet("/", port)), HOST, no_command)
+        answer = await ask(Probe(HttpGet("/", port), timeout_s=PATIENCE_S), HOST, no_command)
     assert answer == Answer(good=False, text=text)
 
 
@@ -88,8 +93,8 @@ async def test_no_answer_in_time_is_bad() -> None:
 async def test_a_tcp_probe_connects() -> None:
     """An open port is good, a closed one is told as refused."""
     async with answering(b"") as (port, _):
-        assert (await ask(Probe(TcpSocket(port)), HOST, no_command)).good
-    assert (await connects(HOST, port, 1)).text == "connection refused"
+        assert (await ask(Probe(TcpSocket(port), timeout_s=PATIENCE_S), HOST, no_command)).good
+    assert (await connects(HOST, port, PATIENCE_S)).text == "connection refused"
 
 
 async def test_an_exec_probe_runs_the_command_within_its_timeout() -> None:

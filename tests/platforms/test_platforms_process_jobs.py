@@ -44,7 +44,7 @@ def start(up: Up, *jobs: Job) -> Stack:
 def test_a_job_runs_when_it_is_applied(up: Up) -> None:
     """A Job that is not suspended starts with the stack and is complete when its Pod has ended well."""
     stack = start(up, job(shell("echo done"), suspended=False))
-    finished = stack.jobs["nightly"].first().wait("10s")
+    finished = stack.jobs["nightly"].first().wait("60s")
     assert (finished.succeeded, finished.reason, finished.exit_code, finished.log) == (True, "Complete", 0, "done\n")
 
 
@@ -52,13 +52,13 @@ def test_a_suspended_job_waits_to_be_asked(up: Up) -> None:
     """The manifests start none; ``run`` does, with variables of its own over those of the manifest."""
     stack = start(up, job(shell("echo $COLOUR $SIZE", env=(EnvVar("COLOUR", "red"), EnvVar("SIZE", "small")))))
     assert stack.jobs["nightly"].runs == ()
-    assert stack.jobs["nightly"].run(env={"COLOUR": "blue"}, timeout="10s").log == "blue small\n"
+    assert stack.jobs["nightly"].run(env={"COLOUR": "blue"}, timeout="60s").log == "blue small\n"
 
 
 def test_indexes_run_side_by_side_and_each_once(up: Up) -> None:
     """Every index has a Pod of its own, at its own address, and never more run at once than declared."""
     stack = start(up, job(shell("echo $JOB_COMPLETION_INDEX $HOST"), parallelism=2, completions=3, indexed=True))
-    finished = stack.jobs["shop/nightly"].run(timeout="10s")
+    finished = stack.jobs["shop/nightly"].run(timeout="60s")
     said = [line.split() for line in finished.log.splitlines()]
     assert sorted(index for index, _ in said) == ["0", "1", "2"]
     assert len({address for _, address in said}) == 3
@@ -69,7 +69,7 @@ def test_indexes_run_side_by_side_and_each_once(up: Up) -> None:
 def test_a_failed_pod_is_replaced_until_the_limit(up: Up) -> None:
     """With backoffLimit 2 there are three Pods, and the Job has failed with the last one's exit status."""
     stack = start(up, job(shell("exit 7"), backoff_limit=2))
-    finished = stack.jobs["nightly"].run(timeout="20s")
+    finished = stack.jobs["nightly"].run(timeout="60s")
     assert (finished.succeeded, finished.reason, finished.exit_code, finished.attempts) == (
         False,
         "BackoffLimitExceeded",
@@ -83,22 +83,25 @@ def test_a_replacement_has_an_empty_volume_of_its_own(up: Up) -> None:
     script = 'test -e /data/left && exit 0; touch /data/left; test "$(ls /data)" = left && exit 3'
     template = replace(job(shell(script, mounts=(Mount("scratch", "/data"),)), backoff_limit=1).template)
     left = Job(replace(template, volumes=(EmptyDirVolume("scratch"),)), backoff_limit=1, suspended=True)
-    assert start(up, left).jobs["nightly"].run(timeout="20s").reason == "BackoffLimitExceeded"
+    assert start(up, left).jobs["nightly"].run(timeout="60s").reason == "BackoffLimitExceeded"
 
 
 def test_under_on_failure_the_container_is_started_again_in_its_pod(up: Up) -> None:
     """One Pod, one restart, and the Job is complete."""
     each = shell("test -e /data/tried && exit 0; touch /data/tried; exit 1", mounts=(Mount("scratch", "/data"),))
     template = replace(job(each).template, restart_policy="OnFailure", volumes=(EmptyDirVolume("scratch"),))
-    finished = start(up, Job(template, suspended=True)).jobs["nightly"].run(timeout="20s")
+    finished = start(up, Job(template, suspended=True)).jobs["nightly"].run(timeout="60s")
     assert (finished.succeeded, len(finished.pods), finished.attempts) == (True, 1, 2)
 
 
 def test_a_deadline_ends_the_pods_with_sigterm(up: Up) -> None:
     """activeDeadlineSeconds: the Pod is told to end, and the Job has failed."""
     script = "trap 'echo told to end; exit 0' TERM; echo begun; while :; do sleep 0.05; done"
-    stack = start(up, job(shell(script), active_deadline_s=0.5))
-    finished = stack.jobs["nightly"].run(timeout="20s")
+    for deadline_s in (0.5, 5.0, 50.0):  # a busy machine has not begun within the first
+        stack = start(up, job(shell(script), active_deadline_s=deadline_s))
+        finished = stack.jobs["nightly"].run(timeout="120s")
+        if finished.log.startswith("begun"):
+            break
     assert (finished.succeeded, finished.reason) == (False, "DeadlineExceeded")
     assert finished.log == "begun\ntold to end\n"
 
@@ -111,7 +114,7 @@ def test_a_killed_pod_is_replaced(up: Up) -> None:
     started.kill(started.pods[0])
     eventually(lambda: len(started.pods) == 2)
     started.kill(started.pods[1])
-    assert started.wait("10s").exit_code is None
+    assert started.wait("60s").exit_code is None
     assert stack.running.problems() == ()
 
 
@@ -120,7 +123,8 @@ def test_a_job_that_takes_too_long_for_its_caller_is_ended(up: Up) -> None:
     stack = start(up, job(shell("sleep 60")))
     with pytest.raises(StackError, match="still running after 300 ms"):
         stack.jobs["nightly"].run(timeout="300ms")
-    assert marked("/nightly/") == []
+    assert isinstance(stack.running, ProcessStack)
+    assert marked(f"{stack.running._link.stack}/shop/nightly/") == []
 
 
 def test_the_stop_of_the_stack_ends_its_jobs(up: Up) -> None:
@@ -138,7 +142,7 @@ def test_a_cron_job_runs_when_it_is_asked(up: Up) -> None:
     """As ``kubectl create job --from=cronjob/…`` does."""
     made = replace(job(shell("echo hourly"), suspended=False), kind="CronJob")
     stack = Stack(up(declared(cron_jobs=(CronJob(made, "19 * * * *"),)), images=SHELL))
-    finished = stack.cron_jobs["nightly"].run(timeout="10s")
+    finished = stack.cron_jobs["nightly"].run(timeout="60s")
     assert (finished.name, finished.log) == ("shop/nightly-manual", "hourly\n")
 
 

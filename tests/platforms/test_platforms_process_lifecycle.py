@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.errors import StackError
 from gonogo.manifests.topology import ConfigMapVolume, Mount
 from gonogo.platforms.process.leftovers import private_folder, reap
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def owner(
-    workdir: Path, image: str, *args: str, until: str = "ready", ready_timeout_s: float = 20
+    workdir: Path, image: str, *args: str, until: str = "ready", ready_timeout_s: float = PATIENCE_S
 ) -> Iterator[subprocess.Popen[str]]:
     """A process that owns a stack, as far as ``until``."""
     command = [sys.executable, "-m", "tests.platforms.owner", str(workdir), str(ready_timeout_s), image, *args]
@@ -70,11 +71,11 @@ def test_the_end_of_the_owner_ends_the_stack(tmp_path: Path, number: signal.Sign
         stack = stack_of(process)
         log = tmp_path / "logs" / "shop_web_0.log"
         eventually(lambda: words_after(log, "grandchild"))
-        pids = marked(f"{stack}/")
+        # Two replicas, each with its first process and a grandchild.
+        pids = eventually(lambda: found if len(found := marked(f"{stack}/")) >= 4 else [])
         assert int(words_after(log, "grandchild")[0]) in pids
-        assert len(pids) >= 4
         process.send_signal(number)
-        process.wait(10)
+        process.wait(PATIENCE_S)
         eventually(lambda: nothing_left(stack, pids))
 
 
@@ -85,7 +86,7 @@ def test_an_interrupt_during_the_start_ends_the_stack(tmp_path: Path) -> None:
         eventually(lambda: marked(f"{stack}/"))
         pids = marked(f"{stack}/")
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(PATIENCE_S)
         eventually(lambda: nothing_left(stack, pids))
 
 
@@ -136,7 +137,7 @@ def test_a_later_session_clears_up_after_a_dead_one(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGSTOP)  # so that it cannot clear up between the two kills
         for pid in (*map(int, children), process.pid):
             os.kill(pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(PATIENCE_S)
         assert any(map(alive, pids)) or groups_of(stack) or stack in records()
         # The supervisor's lock goes with it; until then the stack is not taken for dead.
         eventually(lambda: (reap(private_folder(Path(tempfile.gettempdir()))), nothing_left(stack, pids))[1])

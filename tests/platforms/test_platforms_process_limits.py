@@ -25,6 +25,11 @@ def _text(path: str) -> str:
     return Path(path).read_text() if Path(path).is_file() else ""
 
 
+def _until(path: Path | str) -> str:
+    """Return the shell's words for waiting until a file is there."""
+    return f"while [ ! -e {path} ]; do sleep 0.02; done"
+
+
 CAN_HOLD = set(
     choose(
         read_hierarchies(_text("/proc/self/mountinfo"), _text("/proc/self/cgroup")),
@@ -45,11 +50,12 @@ def test_a_cpu_limit_throttles(up: Up) -> None:
 
 
 @needs_groups
-def test_an_out_of_memory_kill_is_told_as_such(up: Up) -> None:
+def test_an_out_of_memory_kill_is_told_as_such(up: Up, tmp_path: Path) -> None:
     """A container that needs more than its limit is killed by the kernel and the problem says so."""
-    images = {"glutton:*": ("sh", "-c", 'sleep 0.5; exec "$0" "$@"', *IMAGES["glutton:*"])}
+    images = {"glutton:*": ("sh", "-c", f'{_until(tmp_path / "go")}; exec "$0" "$@"', *IMAGES["glutton:*"])}
     hungry = container("glutton:1", args=("200",), resources=Resources(memory_limit=40 * MIB))
     stack = up(topology(deployment("web", hungry)), images=images)
+    (tmp_path / "go").touch()
     eventually(stack.problems)
     assert "needed more than its memory limit of 40 MiB (OOM kill)" in stack.problems()[0]
 
@@ -65,13 +71,14 @@ def test_cpu_time_of_dead_children_counts(up: Up, choice: Choice | None) -> None
 def test_cpu_time_of_dead_orphans_counts(up: Up) -> None:
     """Without control groups, children that lost their parent are known by their marker after their end too."""
     burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; touch done$n"
-    script = f"for n in $(seq 16); do ( ({burn}) & ); while [ ! -e done$n ]; do sleep 0.02; done; done; sleep 600"
+    script = f"for n in $(seq 16); do ( ({burn}) & ); {_until('done$n')}; {_until('first')}; done; sleep 600"
     shell = container("shell:1", command=("sh", "-c", f"cd $WORK; {script}"), env={"WORK": "/work"}, mounts=WORK)
     web = deployment("web", shell, volumes=(EmptyDirVolume("work"),))
     stack = up(topology(web), images={"shell:*": "{command}"}, choice=NO_GROUPS)
     work = stack.replicas()[0].log.parents[1] / "volumes" / "shop_web_0" / "work"
     eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done1").exists())
     first = stack.sample()["shop/web/0"].cpu_s
+    (work / "first").touch()
     eventually(lambda: stack.sample()["shop/web/0"].cpu_s and (work / "done16").exists())
     assert stack.sample()["shop/web/0"].cpu_s > 3 * first
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.errors import StackError, UsageError
 from gonogo.manifests.findings import Source
 from gonogo.manifests.topology import Autoscaler, Port, Scaling, ScalingPolicy, Topology
@@ -32,7 +33,7 @@ def _declared() -> Topology:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[ProcessStack]:
     """One replica, of which there may be three."""
-    with ProcessPlatform({"echo:*": ECHO}).start(_declared(), workdir=tmp_path, ready_timeout_s=30) as stack:
+    with ProcessPlatform({"echo:*": ECHO}).start(_declared(), workdir=tmp_path, ready_timeout_s=PATIENCE_S) as stack:
         yield stack
 
 
@@ -50,7 +51,7 @@ def test_replicas_join_and_answer(running: ProcessStack) -> None:
     """Each at an address of its own, behind the same Service."""
     assert isinstance(running, Scalable)
     running.scale("shop/web", 3)
-    eventually(_becomes(running, 3), within_s=20)
+    eventually(_becomes(running, 3))
     assert _answering(running) == 3
     assert [each.name for each in running.replicas("web")] == ["shop/web/0", "shop/web/1", "shop/web/2"]
 
@@ -58,13 +59,13 @@ def test_replicas_join_and_answer(running: ProcessStack) -> None:
 def test_the_last_leave_first_and_may_come_back(running: ProcessStack) -> None:
     """Ordinals stay; leaving is no problem of the stack, and usage counts from the new start."""
     running.scale("shop/web", 2)
-    eventually(_becomes(running, 2), within_s=20)
+    eventually(_becomes(running, 2))
     running.scale("shop/web", 1)
-    eventually(_becomes(running, 1), within_s=20)
+    eventually(_becomes(running, 1))
     assert [each.name for each in running.replicas()] == ["shop/web/0"]
     assert running.problems() == ()
     running.scale("shop/web", 2)
-    eventually(_becomes(running, 2), within_s=20)
+    eventually(_becomes(running, 2))
     assert _answering(running) == 2
     assert set(running.sample()) == {"shop/web/0", "shop/web/1"}
 
@@ -72,11 +73,11 @@ def test_the_last_leave_first_and_may_come_back(running: ProcessStack) -> None:
 def test_none_may_be_left(running: ProcessStack) -> None:
     """Scaled to 0 the Service has no endpoints, and back it has."""
     running.scale("shop/web", 0)
-    eventually(lambda: not running.replicas(), within_s=20)
+    eventually(lambda: not running.replicas())
     with pytest.raises(StackError, match="no replica behind the Service is ready"):
         running.endpoints(running.topology.service("web"))
     running.scale("shop/web", 1)
-    eventually(lambda: _answering(running) == 1, within_s=20)
+    eventually(lambda: _answering(running) == 1)
 
 
 @pytest.mark.parametrize(

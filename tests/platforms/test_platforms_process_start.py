@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.manifests.topology import (
     ConfigMapVolume,
     EmptyDirVolume,
@@ -93,7 +94,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessStack]:
         patch.setenv("SECRET_OF_THE_SHELL", "yes")
         patch.chdir(workdir)
         platform = ProcessPlatform(images, cores=(CORE,))
-        stack = platform.start(declared, workdir=workdir, ready_timeout_s=20)
+        stack = platform.start(declared, workdir=workdir, ready_timeout_s=PATIENCE_S)
     with stack:
         yield stack
 

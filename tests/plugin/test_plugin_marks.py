@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.projects import Project
 from gonogo.plugin import SHIPPED_SUITES
 
 
-@pytest.mark.parametrize("mark", sorted(SHIPPED_SUITES))
-def test_a_copied_suite_needs_no_conftest(project: Project, mark: str) -> None:
-    """Under --strict-markers a test with the mark is collected, and found by it."""
-    project.write("suites/test_copy.py", f"import pytest\n\n@pytest.mark.{mark}\ndef test_it():\n    pass\n")
-    outcome = project.pytest("--strict-markers", "-m", mark, "--collect-only", "-q", "suites/test_copy.py")
-    assert (outcome.status, "1 test collected" in outcome.output) == (0, True), outcome.output
+def test_a_copied_suite_needs_no_conftest(project: Project) -> None:
+    """Under --strict-markers tests with the marks are collected, and found by them."""
+    marks = sorted(SHIPPED_SUITES)
+    tests = [f"@pytest.mark.{mark}\ndef test_{mark}():\n    pass\n" for mark in marks]
+    project.write(
+        "suites/test_copy.py", "import pytest\n\n" + "\n\n".join([*tests, "def test_unmarked():\n    pass\n"])
+    )
+    choice = ("-m", " or ".join(marks), "--collect-only", "-q", "suites/test_copy.py")
+    outcome = project.pytest("--strict-markers", *choice, plugins=())
+    assert outcome.status == 0, outcome.output
+    found = [
+        line.partition("::")[2] for line in outcome.output.splitlines() if line.startswith("suites/test_copy.py::")
+    ]
+    assert found == [f"test_{mark}" for mark in marks], outcome.output

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.gate.judgment import Judgment
 from gonogo.report.digest import digest
 from gonogo.report.exhibit import Exhibit
@@ -34,7 +35,7 @@ FLAGS = [
 def document_of(page: Path, tmp_path: Path) -> str:
     """The document as the browser has it after everything in it was loaded."""
     command = [str(BROWSER), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=5 * PATIENCE_S, check=True)
     return done.stdout
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.patience import PATIENCE_S
 from gonogo.errors import EnvironmentFault, UsageError
 from gonogo.gate.judgment import Judgment
 from gonogo.report.document import dump_judgment
@@ -71,7 +72,7 @@ def test_a_session_that_died_is_archived_as_cut_short(tmp_path: Path, make_judgm
         "held = prepare(Path(sys.argv[1])); (held.path / 'judgment.json').write_text(sys.stdin.read()); os._exit(9)"
     )
     text = dump_judgment(make_judgment(complete=False, outcome=Outcome.GO))
-    subprocess.run([sys.executable, "-c", program, str(folder)], input=text, text=True, timeout=60, check=False)
+    subprocess.run([sys.executable, "-c", program, str(folder)], input=text, text=True, timeout=PATIENCE_S, check=False)
     with prepare(folder) as held:
         assert held.archived is not None
         judgment = read(held.archived)

@@ -27,24 +27,11 @@ from gonogo.mesh.policy.ruling import Ruling
 from gonogo.mesh.sidecar import Address, Endpoint, Outlet
 from gonogo.sidecar.client import ClientSidecar
 from tests.mesh.backends import Backend, Backends
-from tests.mesh.world import NAMESPACE, Stack, manifests
+from tests.mesh.world import NAMESPACE, TWO_VERSIONS, Stack, manifests
 
 PROXIES = ("envoy", "nginx")
 HOST = Host(NAMESPACE, "iris")
-RULES = """
-DestinationRule
-host: NAME
-trafficPolicy: {connectionPool: {tcp: {maxConnections: 200}}}
-subsets: [{name: svc, labels: {version: svc}}, {name: rf, labels: {version: rf}}]
----
-VirtualService
-hosts: [NAME]
-http:
-  - route:
-      - {destination: {host: NAME, subset: svc}, weight: 100}
-      - {destination: {host: NAME, subset: rf}, weight: 0}
-"""
-POLICY = read(parse(manifests({"iris": Stack(RULES)}), "stack.yaml"))
+POLICY = read(parse(manifests({"iris": Stack(TWO_VERSIONS)}), "stack.yaml"))
 CHANGES = 50
 RATE = 200.0
 SPACE_S = 0.2

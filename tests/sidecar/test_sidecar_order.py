@@ -24,11 +24,17 @@ def test_annotations_say_what_the_sidecar_is(annotations: dict[str, str], order:
     assert read_order(annotations, where="Pod shop/client") == order
 
 
-def test_cpu_sets_the_workers_and_is_noted_as_not_enforced() -> None:
-    """1500m of CPU are two workers; that nothing holds the proxy to it stands in the notes."""
+def test_cpu_sets_the_workers() -> None:
+    """1500m of CPU are two workers, as a request; a request limits nothing."""
     order = read_order({"sidecar.istio.io/proxyCPU": "1500m"}, where="Pod shop/client")
-    assert order.workers == 2
-    assert order.notes == ("Pod shop/client: sidecar.istio.io/proxyCPU 1500m is not enforced on the sidecar",)
+    assert (order.workers, order.cpu_limit) == (2, None)
+
+
+def test_limits_are_those_of_the_annotations() -> None:
+    """Cores and bytes; the Pod is kept for messages."""
+    given = {"sidecar.istio.io/proxyCPULimit": "250m", "sidecar.istio.io/proxyMemoryLimit": "128Mi"}
+    order = read_order(given, where="Pod shop/client")
+    assert (order.cpu_limit, order.memory_limit, order.where) == (0.25, 128 << 20, "Pod shop/client")
 
 
 def test_the_limit_comes_before_the_request() -> None:

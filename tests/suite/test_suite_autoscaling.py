@@ -12,7 +12,7 @@ import pytest
 from gonogo.errors import StackError
 from gonogo.manifests.findings import Source
 from gonogo.manifests.topology import Autoscaler, Resources, Scaling, ScalingPolicy, Topology
-from gonogo.platforms.interface import Replica, ReplicaSample, RunningStack, Scalable
+from gonogo.platforms.interface import Replica, ReplicaSample, Rescaled, RunningStack, Scalable
 from gonogo.suite.autoscaling import Autoscaling, autoscaling_of
 from tests.contracts.topologies import container, deployment, topology
 from tests.contracts.waiting import eventually
@@ -107,3 +107,34 @@ def test_without_autoscalers_there_is_nothing_to_do(autoscalers: tuple[Autoscale
     """No thread is started."""
     stack = MadeUp(replace(_declared(), autoscalers=autoscalers))
     assert autoscaling_of(cast("RunningStack", stack), 1.0) is None
+
+
+class ScaledElsewhere(MadeUp):
+    """A stack whose platform carries out its autoscalers."""
+
+    changes: tuple[Rescaled, ...] = ()
+
+    def autoscalers(self) -> tuple[Autoscaler, ...]:
+        return self.topology.autoscalers
+
+    def unscaled(self) -> str:
+        return "it has no metrics"
+
+    def rescaled(self) -> tuple[Rescaled, ...]:
+        return self.changes
+
+
+def test_a_platforms_own_autoscalers_are_followed_and_not_doubled() -> None:
+    """Nothing is scaled from here; what the platform did, and why it may do nothing, is told."""
+    stack = ScaledElsewhere()
+    scaling = autoscaling_of(cast("RunningStack", stack), 0.01)
+    assert scaling is not None
+    assert (scaling.events, scaling.changed, scaling.untested) == ((), False, "it has no metrics")
+    stack.changes = (Rescaled(1767225600.0, "shop/web", 2, 3, "more load"),)
+    [event] = scaling.events
+    assert (str(event), event.wall, scaling.changed, stack.scaled) == (
+        "shop/web scaled from 2 to 3 replicas (more load)",
+        "2026-01-01T00:00:00.000+00:00",
+        True,
+        [],
+    )

@@ -46,7 +46,7 @@ class Recorded:
         self.asked.set()
 
 
-def _ended(run: Run, *, within_s: float = 10.0) -> tuple[EarlyStop, Recorded]:
+def _ended(run: Run, *, within_s: float = 60.0) -> tuple[EarlyStop, Recorded]:
     load = Recorded(run)
     early = EarlyStop(load, PLAN, P99)
     with early:

@@ -11,6 +11,8 @@ import pytest
 
 from gonogo.errors import StackError, UsageError
 from gonogo.load import driver
+from gonogo.load.locust import driver as locust_driver
+from gonogo.load.locust.plan import LocustPlan, LocustUser
 from gonogo.load.plan import LoadPlan
 from gonogo.load.target import Target
 from gonogo.manifests.build import topology
@@ -24,25 +26,26 @@ from gonogo.runs.run import Run
 from gonogo.suite.outlets import outlets_of, unclear_subsets
 from gonogo.suite.stack import Stack
 from gonogo.suite.traffic import Traffic
+from gonogo.suite.users import addresses
 from gonogo.suite.witness import Witness
 from tests.contracts.waiting import eventually
 from tests.mesh.backends import Backend, Backends
-from tests.mesh.world import NAMESPACE, manifests
+from tests.mesh.world import NAMESPACE, TWO_VERSIONS, manifests
 from tests.mesh.world import Stack as Declared
 
-RULES = """
-DestinationRule
-host: NAME
-trafficPolicy: {connectionPool: {tcp: {maxConnections: 100}}}
-subsets: [{name: svc, labels: {version: svc}}, {name: rf, labels: {version: rf}}]
----
-VirtualService
-hosts: [NAME]
-http:
-  - route:
-      - {destination: {host: NAME, subset: svc}, weight: 100}
+SHOPPER = """
+from locust import FastHttpUser, constant, task
+
+class Shopper(FastHttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def ask(self):
+        with self.client.get("/", catch_response=True) as answer:
+            if answer.status_code != 200 or answer.json()["backend"] != "iris-rf":
+                answer.failure("another model answered")
 """
-DOCUMENTS = parse(manifests({"iris": Declared(RULES), "plain": Declared("", {"svc": 1})}), "stack.yaml")
+DOCUMENTS = parse(manifests({"iris": Declared(TWO_VERSIONS), "plain": Declared("", {"svc": 1})}), "stack.yaml")
 WAIT_S = 10.0
 
 
@@ -183,7 +186,7 @@ def test_limits_are_set_and_lifted(acting: Stack) -> None:
     acting.traffic.set_limits("iris", max_pending_requests=7)
     pool = acting.traffic.policy.of(host).traffic.pool
     assert pool is not None
-    assert (pool.max_connections, pool.max_pending) == (100, 7)
+    assert (pool.max_connections, pool.max_pending) == (200, 7)
     acting.traffic.set_limits("iris", max_connections=None, max_pending_requests=None)
     pool = acting.traffic.policy.of(host).traffic.pool
     assert pool is not None
@@ -315,3 +318,16 @@ def test_labels_come_from_the_workload_where_addresses_do_not_tell(running: Fake
         "svc": running.by_workload["iris-svc"].port,
         "rf": running.by_workload["iris-rf"].port,
     }
+
+
+def test_locust_users_go_through_the_sidecar(acting: Stack, tmp_path: Path) -> None:
+    """A user class asks the Service by its name, and the rules that act decide which model answers."""
+    (tmp_path / "users.py").write_text(SHOPPER)
+    acting.traffic.set_weights("iris", {"svc": 0, "rf": 100})
+    found = addresses(acting)
+    user = LocustUser(f"{tmp_path}/users.py:Shopper", f"http://iris.{NAMESPACE}:8000")
+    plan = LocustPlan("users", user, users=3, spawn_rate=10.0, duration_s=2.0, timeout_s=30.0, addresses=found)
+    with locust_driver.start(plan, tmp_path / "load") as running:
+        columns = running.wait().columns
+    assert found[f"iris.{NAMESPACE}:8000"] == acting["iris"].target("GET", "/").endpoints
+    assert (len(columns) > 3, bool(columns.success.all())) == (True, True)

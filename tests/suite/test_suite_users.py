@@ -7,7 +7,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
@@ -25,11 +26,13 @@ from gonogo.load.target import Target
 from gonogo.manifests.findings import Source
 from gonogo.manifests.topology import Service, ServicePort, Topology
 from gonogo.runs.run import ERRORS
+from gonogo.suite.live import LiveLoad
 from gonogo.suite.load import Bench, Load
 from gonogo.suite.order import LoadOptions
 from gonogo.suite.placement import Placement
 from gonogo.suite.users import addresses, order_users
 from gonogo.verdicts.verdict import Outcome
+from tests.contracts.waiting import eventually
 from tests.suite.test_suite_load import Notebook
 
 Serve = Callable[[str], str]
@@ -95,7 +98,7 @@ def test_a_scenario_of_several_steps_is_judged(driven: Load, users: Path, serve:
     run = driven(
         locust_user(f"{users}:Shopper", host=_origin(serve("sound"))),
         users=5,
-        duration="2s",
+        duration="5s",
         require=["success[GET /list] >= 90%", "success[GET /detail] >= 90%"],
     )
     assert [verdict.outcome for verdict in run.verdicts] == [Outcome.GO, Outcome.NO_GO]
@@ -168,6 +171,53 @@ def test_stopping_ends_the_users_soon(users: Path, tmp_path: Path, serve: Serve)
         facts = running.wait().facts
         (pid,) = running.pids
     assert facts.cut_short == "enough"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.fixture
+def _ctrl_c() -> Iterator[None]:
+    """Have SIGINT raise KeyboardInterrupt, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def _interrupted_after(requests: int, live: LiveLoad) -> None:
+    eventually(lambda: live.progress().done >= requests)
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_ctrl_c_keeps_what_the_users_measured(driven: Load, users: Path, serve: Serve) -> None:
+    """The run stands in the judgment, cut short and with its rows, and the interruption goes on to who waits."""
+    shoppers = locust_user(f"{users}:Fast", host=_origin(serve("sound")))
+    with (
+        pytest.raises(KeyboardInterrupt),
+        driven.running(shoppers, users=3, duration="120s", require=["success >= 50%"]) as live,
+    ):
+        _interrupted_after(20, live)
+    assert len(live.run.columns) >= 20
+    assert live.run.facts.cut_short
+    assert live.run.go.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_ctrl_c_while_waiting_for_users_gives_the_run(users: Path, tmp_path: Path, serve: Serve) -> None:
+    """wait() returns what was measured and says that it was interrupted; the users' process is gone."""
+    with start(_plan(users, "Fast", _origin(serve("sound")), duration_s=120.0), tmp_path) as running:
+
+        def interrupt() -> None:
+            eventually(lambda: running.progress().done >= 20)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        with ThreadPoolExecutor(1) as hand:
+            done = hand.submit(interrupt)
+            run = running.wait()
+            done.result()
+        (pid,) = running.pids
+    assert (running.interrupted, len(run.columns) >= 20) == (True, True)
+    assert run.facts.cut_short == "interrupted (Ctrl-C)"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from gonogo.capture.feed import Feed, ProxyFeed
 from gonogo.capture.reading import Reading
 from gonogo.capture.record import captured
 from gonogo.capture.sides import Sides
@@ -28,6 +29,7 @@ class FakeCapture:
     """Reads the lines of one file."""
 
     name = "shop/model"
+    shared = False
     sides = Sides(frozenset({LIVE}), frozenset({SHADOW}))
     reading = Reading(labels=("a", "b"))
 
@@ -37,8 +39,8 @@ class FakeCapture:
     def begin(self) -> None:
         pass
 
-    def fresh_lines(self) -> tuple[Tail, ...]:
-        return (Tail(self.file),)
+    def fresh_feeds(self) -> tuple[Feed, ...]:
+        return (ProxyFeed(Tail(self.file)),)
 
 
 class FakeTraffic:

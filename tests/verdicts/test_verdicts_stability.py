@@ -39,7 +39,7 @@ def test_the_index_is_that_of_the_textbook() -> None:
     assert found == pytest.approx(0.1 * np.log(1.2) + 0.1 * np.log(1.25))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(counts, counts, st.floats(1, 20))
 def test_the_bounds_hold_the_figure(live: list[int], shadow: list[int], effect: float) -> None:
     """Whatever the counts, the observed index lies between its bounds, and both sides are treated alike."""
@@ -55,7 +55,7 @@ def test_the_bounds_hold_the_figure(live: list[int], shadow: list[int], effect: 
     assert stability(swapped) == pytest.approx(stability(seen))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(counts.filter(lambda given: sum(given) > 0))
 def test_more_dependence_never_narrows(live: list[int]) -> None:
     """The same counts of requests that depend on each other tell less."""

@@ -62,7 +62,7 @@ class CaptureProxy:
         try:
             self._write({BOOTSTRAP: bootstrap(str(folder), self._admin, f"capture of {name}")})
             self._write(listeners(self.inlets, str(self._lines), scope))
-            command = [found, "-c", str(folder / BOOTSTRAP), "--concurrency", "1", "--use-dynamic-base-id"]
+            command = [found, "-c", str(folder / BOOTSTRAP), "--concurrency", "1", "--disable-hot-restart"]
             command += ["--file-flush-interval-msec", str(_FLUSH_MS), "--log-level", "error"]
             self.process = ProxyProcess(command, folder=folder, remove=short, cores=cores)
         except BaseException:

@@ -1,4 +1,4 @@
-"""Captured requests: the lines of a capturing proxy as values."""
+"""Captured requests as values, whether a capturing proxy tells of them or a service's own log does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from gonogo.errors import UsageError
 
-__all__ = ["Body", "Captured", "Captures", "captured"]
+__all__ = ["Body", "Captured", "Captures", "captured", "proxy_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Captured:
         status: of the answer; 0 when there was none.
         flags: Envoy's response flags; empty for an answer of the replica itself.
         headers: those that the scope keeps, by column; None where the request has none.
+        model: what answered, where that is told beside the answer.
     """
 
     replica: str
@@ -55,6 +56,7 @@ class Captured:
     request: Body = Body()
     answer: Body | None = None
     headers: Mapping[str, str | None] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def ended(self) -> bool:
@@ -68,31 +70,30 @@ class Captured:
 
 
 class Captures:
-    """Captured requests, gathered from lines as they come."""
+    """Captured requests, gathered as they become known."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], Captured] = {}
+        self._found: dict[tuple[str, str, float], Captured] = {}
 
     def __len__(self) -> int:
         return len(self._found)
 
+    def take(self, news: Iterable[Captured]) -> None:
+        """Take requests; one that began and of which nothing more is told has not ended."""
+        for one in news:
+            key = (one.replica, one.request_id, one.began_s)
+            if one.ended:
+                self._found[key] = one
+            else:
+                self._found.setdefault(key, one)
+
     def add(self, lines: Iterable[str | bytes]) -> None:
-        """Take the requests that ``lines`` tell of; one that began and of which nothing more is told has not ended.
+        """Take the requests that the ``lines`` of a capturing proxy tell of.
 
         Raises:
             UsageError: a line is none of a capturing proxy.
         """
-        for line in lines:
-            try:
-                fields = json.loads(line)
-                key = (str(fields["replica"]), str(fields["request_id"] or ""), str(fields["time"]))
-                if fields["event"] == "ended":
-                    self._found[key] = _ended(fields)
-                else:
-                    self._found.setdefault(key, _begun(fields))
-            except (ValueError, KeyError, TypeError, binascii.Error) as error:
-                text = line if isinstance(line, str) else line.decode(errors="replace")
-                raise UsageError(f"{text[:80]!r} is no captured request", mend="give the lines of a capture") from error
+        self.take(map(proxy_line, lines))
 
     def since(self, began_s: float = 0.0) -> tuple[Captured, ...]:
         """Return those that began at ``began_s`` (seconds since 1970) or later, in order."""
@@ -110,6 +111,20 @@ def captured(lines: Iterable[str | bytes]) -> tuple[Captured, ...]:
     found = Captures()
     found.add(lines)
     return found.since()
+
+
+def proxy_line(line: str | bytes) -> Captured:
+    """Return the request of which a line of a capturing proxy tells.
+
+    Raises:
+        UsageError: it is no such line.
+    """
+    try:
+        fields = json.loads(line)
+        return _ended(fields) if fields["event"] == "ended" else _begun(fields)
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        text = line if isinstance(line, str) else line.decode(errors="replace")
+        raise UsageError(f"{text[:80]!r} is no captured request", mend="give the lines of a capture") from error
 
 
 def _begun(fields: Mapping[str, Any]) -> Captured:

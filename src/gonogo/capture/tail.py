@@ -33,6 +33,10 @@ class Tail:
         self._position += end
         return content[:end].splitlines()
 
+    def skip(self) -> None:
+        """Leave out what is there by now, but for a line that is not whole yet."""
+        self.lines()
+
     def empty(self) -> None:
         """Empty the file when all that is in it has been read; who appends to it goes on at its beginning."""
         if self._file.is_file() and self._file.stat().st_size == self._position:

@@ -1,18 +1,17 @@
-"""The warehouse: Parquet files of both sides' answers, and questions to them in SQL.
+"""The warehouse: Parquet files of both sides' answers.
 
-A judgment has ``warehouse/RUN.parquet`` for each run with captures, with a row for each request at each replica. All
-of them together are the table ``captures``; the requests of all runs are the table ``requests``.
+A judgment has ``warehouse/RUN.parquet`` for each run with captures, with a row for each request at each replica.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -21,11 +20,11 @@ from gonogo.capture.reading import Reading
 from gonogo.capture.record import Body, Captured
 from gonogo.errors import UsageError
 
-__all__ = ["FOLDER", "Origin", "Table", "query", "store"]
+__all__ = ["COLUMNS", "CONFIG", "FOLDER", "Origin", "store"]
 
 FOLDER: Final = "warehouse"
 
-_COLUMNS: Final[Mapping[str, str]] = {
+COLUMNS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("run", "request_id", "service", "subset", "side", "workload", "replica", "model"), "VARCHAR"),
     **dict.fromkeys(("method", "path"), "VARCHAR"),
     "began_s": "DOUBLE",
@@ -37,11 +36,10 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "answer": "VARCHAR",
     "answer_bytes": "BIGINT",
 }
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
-_MEND: Final = "give the folder of a judgment with captured answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Origin:
     """Where a request was answered.
 
     Attributes:
-        service: ``namespace/name``.
+        service: that was asked, ``namespace/name``.
         subset: of the Service by its traffic rules; empty for none.
         side: ``live``, ``shadow``, ``both`` (a model mirrored to itself) or empty.
         workload: ``namespace/name`` of what the replica belongs to.
@@ -63,15 +61,14 @@ class Origin:
     replica: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a query answers."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-
-
-def store(file: Path, run: str, captures: Sequence[Captured], origins: Mapping[str, Origin], reading: Reading) -> None:
+def store(
+    file: Path,
+    run: str,
+    captures: Sequence[Captured],
+    origins: Mapping[str, Origin],
+    readings: Mapping[str, Reading],
+    asked: Mapping[str, str],
+) -> None:
     """Write what was captured during ``run`` to ``file``, whole or not at all.
 
     Args:
@@ -79,21 +76,26 @@ def store(file: Path, run: str, captures: Sequence[Captured], origins: Mapping[s
         run: name of the run.
         captures: in order of their beginning.
         origins: by the address of the replica.
-        reading: where an answer names its model.
+        readings: where an answer names its model, by the Service that was asked.
+        asked: the Service that each request asked, ``namespace/name``, by its id; others asked their replica's own.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    headers = tuple(dict.fromkeys(name for one in captures for name in one.headers if name not in _COLUMNS))
-    types = {**_COLUMNS, **dict.fromkeys(headers, "VARCHAR")}
-    rows = [_row(run, one, origins.get(one.replica, Origin(replica=one.replica)), reading) for one in captures]
+    headers = tuple(dict.fromkeys(name for one in captures for name in one.headers if name not in COLUMNS))
+    types = {**COLUMNS, **dict.fromkeys(headers, "VARCHAR")}
+    rows = []
+    for one in captures:
+        origin = origins.get(one.replica, Origin(replica=one.replica))
+        origin = replace(origin, service=asked.get(one.request_id, origin.service))
+        rows.append(_row(run, one, origin, readings.get(origin.service, Reading())))
     source = {name: np.array([row.get(name) for row in rows], dtype=object) for name in types}
     chosen = ", ".join(f'"{name}"::{kind} as "{name}"' for name, kind in types.items())
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     path = str(temporary).replace("'", "''")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(":memory:", config=_CONFIG) as database:
+        with duckdb.connect(":memory:", config=CONFIG) as database:
             database.register("source", source)
             # COPY takes no parameters: names are fixed or were checked, the path is quoted.
             database.execute(f"copy (select {chosen} from source) to '{path}' (format parquet, compression zstd)")  # noqa: S608
@@ -109,45 +111,6 @@ def store(file: Path, run: str, captures: Sequence[Captured], origins: Mapping[s
             temporary.unlink()
 
 
-def query(judgment: Path, statement: str, parameters: Sequence[object] = ()) -> Table:
-    """Return what the warehouse of the judgment in the folder ``judgment`` answers to ``statement``.
-
-    The tables are ``captures`` and ``requests``. The statement sees nothing else: no file, no network, and what it
-    changes is gone when it ends.
-
-    Raises:
-        UsageError: there is no warehouse, or the statement cannot be carried out.
-    """
-    captures = sorted(judgment.glob(f"{FOLDER}/*.parquet"))
-    requests = sorted(judgment.glob("runs/*/requests.parquet"))
-    if not captures and not requests:
-        raise UsageError("there is neither a captured answer nor a run", where=str(judgment), mend=_MEND)
-    with duckdb.connect(":memory:", config=_CONFIG) as database:
-        try:
-            _table(database, "captures", captures, "*")
-            run = "regexp_extract(filename, '([^/]+)/[^/]+$', 1) as run, * exclude (filename)"
-            _table(database, "requests", requests, run)
-            database.execute("set enable_external_access = false")
-            database.execute("set lock_configuration = true")
-            answer = database.execute(statement, list(parameters))
-            names = tuple(str(column[0]) for column in answer.description or ())
-            return Table(names, tuple(answer.fetchall()))
-        except duckdb.Error as error:
-            raise UsageError(
-                f"the query cannot be answered: {str(error).splitlines()[0]}",
-                where=str(judgment),
-                mend=f"ask the tables captures (columns {', '.join(_COLUMNS)}, and the headers) and requests",
-            ) from error
-
-
-def _table(database: duckdb.DuckDBPyConnection, name: str, files: Iterable[Path], chosen: str) -> None:
-    listed = [str(file) for file in files]
-    if listed:
-        given = "union_by_name = true, filename = true" if "filename" in chosen else "union_by_name = true"
-        statement = f"create table {name} as select {chosen} from read_parquet(?, {given})"  # noqa: S608 - fixed names
-        database.execute(statement, [listed])
-
-
 def _row(run: str, one: Captured, origin: Origin, reading: Reading) -> dict[str, object]:
     answer = one.answer
     finite = one.latency_s is not None and np.isfinite(one.latency_s)
@@ -159,7 +122,7 @@ def _row(run: str, one: Captured, origin: Origin, reading: Reading) -> dict[str,
         "side": origin.side,
         "workload": origin.workload,
         "replica": origin.replica,
-        "model": (reading.model_of(answer.content) if answer else "") or origin.workload,
+        "model": (reading.model_of(answer.content) if answer else "") or one.model or origin.workload,
         "method": one.method,
         "path": one.path,
         "began_s": one.began_s,

@@ -54,6 +54,8 @@ def capacity(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,  # noqa: FBT002
 ) -> int:
     """Find the highest rate at which the criteria hold."""
+    if not expect:
+        raise UsageError("a search for capacity without a criterion", mend="say what must hold: --expect 'p99 <= 50ms'")
     what = targets_from(url, targets, method, header or [], body)
     settings = settings_here(os.environ)
     with ExitStack() as cleanup:

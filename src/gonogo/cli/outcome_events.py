@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gonogo.capture.live_traffic import live_traffic, refuse_repeated
+from gonogo.capture.tables import sources
 from gonogo.cli.loopback import Respond, serve
 from gonogo.cli.outcome import EXIT_STATUS, echo_verdicts
 from gonogo.errors import UsageError
-from gonogo.gate.kept import judge_kept
-from gonogo.runs.outcome import append_events, event_of, read_events
+from gonogo.gate.kept import joined_outcomes, judge_kept, judge_observed
+from gonogo.runs.outcome import OUTCOMES, OutcomeEvent, append_events, event_of, read_events
+from gonogo.runs.run import Run
 from gonogo.units import parse_duration
+from gonogo.verdicts.criterion import Criterion
 from gonogo.verdicts.grammar import parse
 from gonogo.verdicts.verdict import worst
 
@@ -25,7 +29,17 @@ _PATH = "/outcomes"
 
 def outcome(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Events as .jsonl or .csv.")] = None,
-    run: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run that they follow.")] = Path(),
+    run: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run that they follow.")] = None,
+    warehouse: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PATH",
+            help="In place of a run: captured answers, as a judgment's folder or Parquet files; repeatable.",
+        ),
+    ] = None,
+    service: Annotated[
+        str, typer.Option(metavar="NAME", help="Service that was asked, where a warehouse has several.")
+    ] = "",
     expect: Annotated[
         list[str] | None,
         typer.Option(metavar="EXPR", help="A criterion, such as 'outcome.difference[click] >= -1%'; repeatable."),
@@ -42,19 +56,61 @@ def outcome(
     least_s = parse_duration(min_period)
     if file is None and serve_at is None and not criteria:
         raise UsageError("nothing to do", mend="give a FILE of events, --serve PORT or --expect EXPR")
-    if not (run / "requests.parquet").is_file():
-        raise UsageError("there is no run", where=str(run), mend="name the folder of a stored run with --run")
+    if run is not None and warehouse:
+        raise UsageError("both a run and a warehouse", mend="give --run or --warehouse")
+    home = _home(run or Path()) if not warehouse else _beside(warehouse)
     if file is not None:
-        typer.echo(f"{append_events(run, read_events(file))} events kept")
+        typer.echo(f"{append_events(home, read_events(file))} events kept")
     if serve_at is not None:
-        serve("127.0.0.1", serve_at, _intake(run), lambda url: typer.echo(f"POST events to {url}{_PATH}"))
+        serve("127.0.0.1", serve_at, _intake(home), lambda url: typer.echo(f"POST events to {url}{_PATH}"))
     if not criteria:
         return 0
-    verdicts = judge_kept(run, criteria, least_s=least_s, candidate=candidate, current=current)
+    if warehouse:
+        run_seen, events = _observed(warehouse, service, home, criteria)
+        verdicts = judge_observed(run_seen, events, criteria, least_s=least_s, candidate=candidate, current=current)
+    else:
+        verdicts = judge_kept(home, criteria, least_s=least_s, candidate=candidate, current=current)
     echo_verdicts(verdicts)
     found = worst(verdict.outcome for verdict in verdicts)
     typer.echo(str(found))
     return EXIT_STATUS[found]
+
+
+def _home(run: Path) -> Path:
+    """Return the folder of a run.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not (run / "requests.parquet").is_file():
+        raise UsageError(
+            "there is no run", where=str(run), mend="name the folder of a stored run with --run, or use --warehouse"
+        )
+    return run
+
+
+def _beside(warehouse: Sequence[Path]) -> Path:
+    """Return the folder that keeps the events of a warehouse.
+
+    Raises:
+        UsageError: nothing is there.
+    """
+    sources(warehouse)
+    first = warehouse[0]
+    return first.parent if first.is_file() else first
+
+
+def _observed(
+    warehouse: Sequence[Path], service: str, home: Path, criteria: Sequence[Criterion]
+) -> tuple[Run, tuple[OutcomeEvent, ...]]:
+    """Return the live traffic that a warehouse kept with the events beside it, and those events."""
+    run = live_traffic(warehouse, service=service)
+    kept = home / OUTCOMES
+    if not kept.is_file():
+        return run, ()
+    events = read_events(kept)
+    refuse_repeated(run, events)
+    return joined_outcomes(run, events, criteria), events
 
 
 def _intake(run: Path) -> Respond:

@@ -10,21 +10,23 @@ import typer
 from rich.console import Console
 from rich.table import Table as Sheet
 
-from gonogo.capture.warehouse import query as ask
+from gonogo.capture.tables import query as ask
 
 __all__ = ["query"]
 
 
 def query(
-    judgment: Annotated[Path, typer.Argument(metavar="JUDGMENT-DIR", help="Folder that a session wrote.")],
+    warehouse: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Folder of a judgment, or Parquet files: one, or a folder of them.")
+    ],
     statement: Annotated[str, typer.Argument(metavar="SQL", help="A query on the tables captures and requests.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each row.")] = False,  # noqa: FBT002
 ) -> int:
-    """Ask the warehouse of a judgment: what both sides of a mirror were asked and answered.
+    """Ask a warehouse: what both sides of a mirror were asked and answered.
 
     Tables: captures, a row for each request at each replica; requests, the requests of all runs.
     """
-    answer = ask(judgment, statement)
+    answer = ask([warehouse], statement)
     if as_json:
         for row in answer.rows:
             typer.echo(json.dumps(dict(zip(answer.columns, row, strict=True)), default=str))

@@ -20,7 +20,8 @@ def render(
     to: Annotated[
         str,
         typer.Option(
-            metavar="envoy|nginx|istio", help="The proxy to configure; istio: EnvoyFilters for sticky splits."
+            metavar="envoy|nginx|istio",
+            help="The proxy to configure; istio: EnvoyFilters for what Istio's own objects have no field for.",
         ),
     ],
 ) -> int:

@@ -18,7 +18,15 @@ from gonogo.manifests.schedule import Schedule
 from gonogo.platforms.interface import JobRunner, RunningStack
 from gonogo.suite.schedule import ScheduleKeeper
 from gonogo.suite.traffic import Traffic
-from gonogo.wiring import order_sidecar, placement_for, read_manifests, settings_here, start_stack, start_traffic
+from gonogo.wiring import (
+    carrier_for,
+    order_sidecar,
+    placement_for,
+    read_manifests,
+    settings_here,
+    start_stack,
+    start_traffic,
+)
 
 __all__ = ["up"]
 
@@ -41,10 +49,20 @@ def up(
         ruled: dict[str, str] = {}
         if sidecar.wanted:
             folder = Path(workdir) / "sidecar"
-            acting = start_traffic(stack, declared, sidecar, proxy=settings.proxy, placement=placement, folder=folder)
+            acting = start_traffic(
+                stack,
+                declared,
+                sidecar,
+                proxy=carrier_for(settings),
+                placement=placement,
+                folder=folder,
+                istio_proxy=settings.istio_proxy,
+            )
             opened.callback(acting.stop)
             for finding in acting.findings:
                 typer.echo(str(finding), err=True)
+            for note in acting.cage.unheld:
+                typer.echo(f"note: {note}", err=True)
             ruled = _ruled(stack, acting)
         endpoints = _endpoints(stack)
         if as_json:

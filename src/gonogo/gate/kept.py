@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,9 +20,10 @@ from gonogo.verdicts.criterion import Criterion
 from gonogo.verdicts.method import Method
 from gonogo.verdicts.verdict import Outcome, Verdict
 
-__all__ = ["judge_kept", "observed_s", "with_outcomes"]
+__all__ = ["joined_outcomes", "judge_kept", "judge_observed", "observed_s", "with_outcomes"]
 
 _SUFFIX = "outcome.difference"
+_DAY_S = 86_400.0
 
 
 def judge_kept(
@@ -47,6 +49,20 @@ def judge_kept(
         UsageError: there is no such run, or it lacks what a criterion needs.
     """
     run, events = with_outcomes(load(folder), folder, criteria)
+    return judge_observed(run, events, criteria, least_s=least_s, candidate=candidate, current=current, method=method)
+
+
+def judge_observed(
+    run: Run,
+    events: Sequence[OutcomeEvent],
+    criteria: Sequence[Criterion],
+    *,
+    least_s: float = 0.0,
+    candidate: str = "",
+    current: str = "",
+    method: Method | None = None,
+) -> tuple[Verdict, ...]:
+    """Return what ``run`` with its outcome ``events`` joined says about ``criteria``; see :func:`judge_kept`."""
     named = {CANDIDATE: candidate, CURRENT: current}
     labels = {**run.facts.labels, **{label: name for label, name in named.items() if name}}
     run = replace(run, facts=replace(run.facts, labels=labels))
@@ -54,7 +70,7 @@ def judge_kept(
     verdicts = tuple(judge(run, criterion, method=method) for criterion in criteria)
     if seen_s >= least_s:
         return verdicts
-    why = f"{format_duration(seen_s)} of the {format_duration(least_s)} that must be observed have passed"
+    why = f"{_span(seen_s)} of the {_span(least_s)} that must be observed have passed"
     return tuple(_too_early(verdict, why) for verdict in verdicts)
 
 
@@ -68,12 +84,21 @@ def with_outcomes(run: Run, folder: Path, criteria: Sequence[Criterion]) -> tupl
     if not file.is_file():
         return run, ()
     events = read_events(file)
+    return joined_outcomes(run, events, criteria), events
+
+
+def joined_outcomes(run: Run, events: Sequence[OutcomeEvent], criteria: Sequence[Criterion]) -> Run:
+    """Return ``run`` with ``events`` as columns, and columns of none for the kinds that ``criteria`` ask for.
+
+    Raises:
+        UsageError: the run tells neither requests nor users apart.
+    """
     wanted = [
         read_arms(criterion.measure.key, "outcome").event
         for criterion in criteria
         if str(criterion.measure).startswith(_SUFFIX)
     ]
-    return join_outcomes(run, events, names=dict.fromkeys(wanted)).run, events
+    return join_outcomes(run, events, names=dict.fromkeys(wanted)).run
 
 
 def observed_s(run: Run, events: Sequence[OutcomeEvent]) -> float:
@@ -84,6 +109,11 @@ def observed_s(run: Run, events: Sequence[OutcomeEvent]) -> float:
     started = datetime.fromisoformat(run.facts.started_at).astimezone(UTC)
     ends = [started + timedelta(seconds=span), *(event.moment() for event in events)]
     return (max(ends) - started).total_seconds()
+
+
+def _span(seconds: float) -> str:
+    """Return a duration in days where it has some, rounded down to a hundredth."""
+    return f"{math.floor(seconds / _DAY_S * 100) / 100:g} d" if seconds >= _DAY_S else format_duration(seconds)
 
 
 def _too_early(verdict: Verdict, why: str) -> Verdict:

@@ -27,6 +27,7 @@ from gonogo.manifests.checks import (
     container,
     identity,
     image,
+    prediction_log,
     selector,
     traffic_client,
     traffic_form,
@@ -81,6 +82,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     traffic_rejection.OVERFLOW,
     traffic_client.HEADER_UNROUTED,
     tuned.TUNED,
+    prediction_log.PREDICTION_LOG,
 )
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -8,9 +8,10 @@ import numpy as np
 
 from gonogo.errors import UsageError
 from gonogo.measures.rows import BoolArray, blocks
-from gonogo.measures.sides import column, flags, mirrored, missing_copies, numbers
+from gonogo.measures.sides import column, flags, mirrored, missing, missing_copies, numbers, unarrived
 from gonogo.measures.times import values_of
 from gonogo.runs.run import Run
+from gonogo.units import format_count
 from gonogo.verdicts.criterion import MeasureName
 from gonogo.verdicts.evidence import Mean, Missing, Proportion
 
@@ -29,6 +30,9 @@ def copied(run: Run, measure: MeasureName) -> Proportion | Missing:
     copies = numbers(run.columns, "copies")
     hits = {"mirror.once": copies == 1, "mirror.share": copies >= 1, "mirror.repeated": copies > 1}[measure.name]
     known = members & ~np.isnan(copies)
+    absent = int((known & (copies == 0)).sum())
+    if measure.name == "mirror.once" and absent and (why := unarrived(run)):
+        return missing(measure, f"of {format_count(absent)} requests no copy was captured, and {why}", int(known.sum()))
     return missing_copies(run, measure, members) or _share(run, known & hits, known, _NOUNS[measure.name])
 
 

@@ -49,7 +49,7 @@ def missing_records(run: Run, noun: str, unit: str) -> Missing | None:
     """
     columns = run.columns
     if not has_records(columns):
-        why = "the requests did not go through the client's sidecar, so nobody recorded who answered them"
+        why = "the requests did not go through a sidecar of gonogo's, so nobody recorded who answered them"
         return Missing(noun, why, 0, unit)
     sent = np.isfinite(columns.sent_s)
     known, all_sent = int(np.count_nonzero(sent & recorded(columns))), int(np.count_nonzero(sent))

@@ -22,6 +22,7 @@ from gonogo.measures import (
 )
 from gonogo.measures.records import has_records, missing_records
 from gonogo.measures.rows import failed_with, without
+from gonogo.measures.sides import needs_capture, of_service
 from gonogo.runs.run import Run
 from gonogo.verdicts.criterion import MeasureName
 from gonogo.verdicts.evidence import Evidence
@@ -81,6 +82,8 @@ def evidence(run: Run, measure: MeasureName) -> Evidence:
     if entry.kind == "difference":
         return difference.difference(without(run, failed_with(run.columns, "cut")), measure)
     known = without(run, failed_with(run.columns, "cut"))
+    if needs_capture(measure):
+        known, measure = of_service(known, measure)
     if measure.population == "admitted" and has_records(known.columns):
         lacking = missing_records(known, "latency of admitted requests", entry.unit)
         if lacking is not None:

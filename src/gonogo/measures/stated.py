@@ -13,7 +13,9 @@ from typing import Final, get_args
 from gonogo.errors import GrammarError
 from gonogo.verdicts.claims import holds
 from gonogo.verdicts.criterion import Comparison, Criterion, MeasureName, Operator
+from gonogo.verdicts.evidence import Missing
 from gonogo.verdicts.limits import canonical_limit, parse_limit
+from gonogo.verdicts.missing import judge_missing
 from gonogo.verdicts.ruling import rule, without_data
 from gonogo.verdicts.verdict import Verdict
 from gonogo.verdicts.wording import capital, limit_text, show
@@ -44,15 +46,18 @@ def parse_stated(text: str) -> Criterion:
     return Criterion(MeasureName(name), claim, unit, f"{name} {operator} {canonical_limit(limit, unit)}")
 
 
-def judge_stated(criterion: Criterion, observed: float, *, of: int = 1) -> Verdict:
+def judge_stated(criterion: Criterion, observed: float, *, of: int = 1, unless: str = "") -> Verdict:
     """Return the verdict on a fact, compared exactly.
 
     Args:
         criterion: from :func:`parse_stated`.
         observed: the figure in the criterion's unit: a count, seconds, or a share of 0 to 1. NaN: nothing was seen.
         of: how many things it was counted on.
+        unless: why the figure says nothing about the claim, as a clause; empty when it does.
     """
     noun = str(criterion.measure)
+    if unless:
+        return judge_missing(criterion, Missing(noun, unless, 0, criterion.unit))
     if math.isnan(observed) or of < 1:
         return without_data(criterion, noun)
     basis = f" of {of:,}" if of > 1 else ""

@@ -8,7 +8,7 @@
 """
 
 from gonogo.mesh.envoy.bootstrap import dynamic_files
-from gonogo.mesh.istio.sticky import envoy_filters
+from gonogo.mesh.istio.envoy_filter import envoy_filters
 from gonogo.mesh.layout import layout
 from gonogo.mesh.reading import read
 from gonogo.mesh.renderers import RENDERERS, render

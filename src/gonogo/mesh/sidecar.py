@@ -46,10 +46,12 @@ class Endpoint:
 
     Attributes:
         labels: of its Pod; subsets select by them.
+        replica: its name; empty where it is not known.
     """
 
     address: Address
     labels: Mapping[str, str] = field(default_factory=dict)
+    replica: str = ""
 
 
 @dataclass(frozen=True, slots=True)

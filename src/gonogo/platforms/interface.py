@@ -6,35 +6,49 @@ tests/contracts/platform.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
-from gonogo.manifests.topology import Job, Service, Topology
+from gonogo.errors import UsageError
+from gonogo.manifests.topology import Autoscaler, Job, Service, Topology
 
 __all__ = [
     "Endpoint",
     "Faults",
+    "HoldsRules",
+    "HostsGenerator",
     "JobPod",
     "JobRun",
     "JobRunner",
+    "Line",
     "Observation",
+    "Pausable",
     "Platform",
     "Replica",
     "ReplicaSample",
+    "Rescaled",
     "RunningStack",
     "Scalable",
+    "ScalesItself",
+    "TakenName",
+    "WorkerSize",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that takes connections for a Service: IP address and TCP port."""
+    """An address that takes connections for a Service: IP address and TCP port.
+
+    Attributes:
+        replica: name of the only replica that it leads to; empty where it leads to several, or where that is unknown.
+    """
 
     host: str
     port: int
+    replica: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,10 @@ class Faults(Protocol):
         ...
 
 
+class TakenName(UsageError):
+    """Another Job has the name already."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobPod:
     """One Pod of a Job.
@@ -158,7 +176,7 @@ class JobRunner(Faults, Protocol):
             env: variables for all its containers, over those of the manifest.
 
         Raises:
-            UsageError: the name is taken.
+            TakenName: it is taken.
         """
         ...
 
@@ -181,6 +199,172 @@ class Scalable(Protocol):
         Raises:
             UsageError: there is no such Deployment, or it may not have so many.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSize:
+    """What each worker of the load generator has inside of a stack: requests and limits alike.
+
+    Attributes:
+        cpu: cores.
+        memory: bytes.
+        source: what says so, such as ``Pod load-test/client``.
+    """
+
+    cpu: float
+    memory: int
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.cpu:g} {'core' if self.cpu == 1 else 'cores'} and {self.memory / 1024**2:g} MiB"
+
+
+class Line(Protocol):
+    """A program that runs beside the stack's replicas, and its two streams: every byte arrives, in order."""
+
+    @property
+    def place(self) -> str:
+        """Where the program runs, such as ``Pod load-test/gonogo-generator-0 on node a``."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input. From any thread.
+
+        Raises:
+            EnvironmentFault: it has ended, or cannot be reached.
+        """
+        ...
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        """Return what its standard output brings within ``timeout_s``: nothing is no end; None is. From one thread."""
+        ...
+
+    def close(self) -> None:
+        """End the program; safe to call twice, and while another thread receives."""
+        ...
+
+    def why(self) -> str:
+        """Why it ended, as a clause with its last words: ``its Pod was deleted``, ``it ended with status 1: …``."""
+        ...
+
+
+@runtime_checkable
+class HostsGenerator(Protocol):
+    """A running stack that load can be sent from within: by workers of fixed size, beside its replicas."""
+
+    def worker_size(self) -> WorkerSize:
+        """What each worker has."""
+        ...
+
+    def inner_endpoints(self, service: Service, port: int | str | None = None) -> tuple[Endpoint, ...]:
+        """Addresses of the ready replicas behind ``port`` of ``service``, as a worker reaches them.
+
+        Raises:
+            StackError: no replica is ready.
+        """
+        ...
+
+    def workers(self, count: int) -> tuple[str, ...]:
+        """Have ``count`` workers and return where they are; those that are lost are made anew.
+
+        Raises:
+            EnvironmentFault: they do not come.
+        """
+        ...
+
+    def open_line(self, worker: int, command: Sequence[str]) -> Line:
+        """Start ``command`` in the worker with that number, counted from 0.
+
+        Raises:
+            EnvironmentFault: it does not start.
+        """
+        ...
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """A running stack whose replicas can be made to hang. Not every platform can.
+
+    No process of a paused replica runs, and none ends: its connections stay and are taken by the kernel, and nothing
+    answers. Its probes fail as those of a hung service do, with what follows from that.
+    """
+
+    def pause(self, replica: str) -> None:
+        """Hold every process of ``replica`` where it stands; when this returns, none runs. Safe to call twice.
+
+        Raises:
+            UsageError: there is no such replica.
+            StackError: the stack has been stopped.
+        """
+        ...
+
+    def resume(self, replica: str) -> None:
+        """Let ``replica`` go on from where it stands; safe to call when it is not paused.
+
+        Raises:
+            UsageError: there is no such replica.
+            StackError: the stack has been stopped.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rescaled:
+    """That the platform's own autoscaler changed the number of a Deployment's replicas.
+
+    Attributes:
+        at: seconds since 1970.
+        workload: ``namespace/name``.
+        reason: in the platform's words.
+    """
+
+    at: float
+    workload: str
+    before: int
+    after: int
+    reason: str
+
+
+@runtime_checkable
+class ScalesItself(Protocol):
+    """A running stack whose autoscalers the platform carries out; ``topology`` names none then."""
+
+    def autoscalers(self) -> tuple[Autoscaler, ...]:
+        """Those that the manifests declare."""
+        ...
+
+    def unscaled(self) -> str:
+        """Why they see no load, as a clause; empty when they do."""
+        ...
+
+    def rescaled(self) -> tuple[Rescaled, ...]:
+        """What they changed so far, in order."""
+        ...
+
+
+@runtime_checkable
+class HoldsRules(Protocol):
+    """A running stack whose platform holds traffic rules as objects, for a mesh of its own to carry out."""
+
+    def held_rules(self) -> frozenset[str]:
+        """The rules of the manifests that it holds, such as ``VirtualService shop/web``; empty without a mesh."""
+        ...
+
+    def amend_rules(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Hold ``objects`` in place of those with the same names; returns when the platform does.
+
+        Args:
+            objects: as manifests have them, whole. Those that the platform does not hold are left out.
+
+        Raises:
+            EnvironmentFault: the platform refuses one, or somebody else has changed it; those that were changed
+                before are as they were.
+        """
+        ...
+
+    def authority(self, service: Service, port: int) -> str:
+        """Return how requests to ``port`` of ``service`` name it in the Host header, for the mesh to know it by."""
         ...
 
 

@@ -16,6 +16,7 @@ from gonogo.manifests.findings import Finding
 from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.sidecar import Address, Outlet, Sidecar, SocketPath
 from gonogo.sidecar.access_log import AccessLog
+from gonogo.sidecar.cage import FREE, Cage
 from gonogo.sidecar.envoy import EnvoyProxy
 from gonogo.sidecar.nginx import NginxProxy
 from gonogo.sidecar.process import Usage
@@ -38,6 +39,7 @@ class ClientSidecar:
         folder: for configuration, output and access log; it is made.
         workers: threads or processes that serve.
         cores: CPUs that it may use; empty: all.
+        cage: control groups that hold it.
 
     Raises:
         SettingsError: there is no such proxy.
@@ -54,6 +56,7 @@ class ClientSidecar:
         folder: Path,
         workers: int = 1,
         cores: tuple[int, ...] = (),
+        cage: Cage = FREE,
     ) -> None:
         program(proxy)
         self._lock = threading.Lock()
@@ -72,7 +75,7 @@ class ClientSidecar:
                 access_log=str(self.log.path),
                 workers=workers,
             )
-            self._proxy = _BUILDERS[proxy](policy, self._sidecar, folder=folder, short=short, cores=cores)
+            self._proxy = _BUILDERS[proxy](policy, self._sidecar, folder=folder, short=short, cores=cores, cage=cage)
         except BaseException:
             self._slot.close()
             shutil.rmtree(short, ignore_errors=True)

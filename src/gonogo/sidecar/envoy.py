@@ -15,6 +15,7 @@ from gonogo.manifests.findings import Finding
 from gonogo.mesh.envoy.bootstrap import BOOTSTRAP, dynamic_files, versions
 from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.sidecar import Sidecar, SocketPath
+from gonogo.sidecar.cage import FREE, Cage
 from gonogo.sidecar.process import ProxyProcess
 from gonogo.sidecar.program import program
 from gonogo.sidecar.waiting import CHANGE_S, START_S, await_proxy, listens
@@ -38,13 +39,23 @@ class EnvoyProxy:
         folder: for its files and output.
         short: folder with a short path, which is removed at the end.
         cores: CPUs that it may use.
+        cage: control groups that hold it.
 
     Raises:
         MissingPart: Envoy is not installed.
         EnvironmentFault: it does not start.
     """
 
-    def __init__(self, policy: Policy, sidecar: Sidecar, *, folder: Path, short: Path, cores: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        sidecar: Sidecar,
+        *,
+        folder: Path,
+        short: Path,
+        cores: tuple[int, ...],
+        cage: Cage = FREE,
+    ) -> None:
         found = program("envoy")
         self.name = f"Envoy {_version(found)}".strip()
         self.findings: tuple[Finding, ...] = ()
@@ -53,10 +64,10 @@ class EnvoyProxy:
         self._files: dict[str, str] = {}
         self._write(dynamic_files(policy, sidecar, str(folder)))
         command = [found, "-c", str(folder / BOOTSTRAP), "--concurrency", str(sidecar.workers)]
-        # A base id of its own lets several Envoys run on one machine.
-        command += ["--use-dynamic-base-id", "--file-flush-interval-msec", str(_FLUSH_MS)]
+        # Without hot restart several Envoys run on one machine, and none leaves shared memory behind.
+        command += ["--disable-hot-restart", "--file-flush-interval-msec", str(_FLUSH_MS)]
         command += ["--log-level", "warning", "--drain-time-s", "1", "--log-format", "%l: %v"]
-        self.process = ProxyProcess(command, folder=folder, remove=short, cores=cores)
+        self.process = ProxyProcess(command, folder=folder, remove=short, cores=cores, cage=cage)
         try:
             self._await("take requests", START_S)
             await_proxy(lambda: listens(sidecar), self.process, who=self.name, what="take connections", seconds=START_S)

@@ -31,10 +31,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run a proxy until standard input ends, and return its exit status.
 
     Args:
-        arguments: the CPUs that it may use, separated by commas (empty: all); a folder to remove at the end; its
-            command line.
+        arguments: the CPUs that it may use, separated by commas (empty: all); a folder to remove at the end; perhaps
+            ``--doors=`` with the files by which it comes into its control groups and ``--groups=`` with the groups,
+            separated by colons; its command line.
     """
     cores, folder, *command = arguments
+    doors, command = _option("--doors=", command)
+    groups, command = _option("--groups=", command)
     # Ctrl-C is for the owner, whose end ends standard input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -48,6 +51,11 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        for door in filter(None, doors.split(os.pathsep)):
+            # A control file is written in one call; 0 stands for the process that writes it.
+            descriptor = os.open(door, os.O_WRONLY)
+            os.write(descriptor, b"0")
+            os.close(descriptor)
 
     try:
         try:
@@ -60,9 +68,13 @@ def main(arguments: Sequence[str]) -> int:
         except OSError as error:
             sys.stderr.write(f"{command[0]} does not start: {error.strerror}\n")
             return _LOST
+        except subprocess.SubprocessError:
+            sys.stderr.write(f"{command[0]} does not start: it cannot enter {doors}\n")
+            return _LOST
         return _keep(proxy)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _remove(groups)
 
 
 def _keep(proxy: subprocess.Popen[bytes]) -> int:
@@ -101,6 +113,26 @@ def _bury() -> None:
     with suppress(ChildProcessError):
         while time.monotonic() < deadline:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(_POLL_S)
+
+
+def _option(name: str, command: list[str]) -> tuple[str, list[str]]:
+    """Return what follows ``name`` in the first word, if that begins with it, and the words after it."""
+    if command[0].startswith(name):
+        return command[0][len(name) :], command[1:]
+    return "", command
+
+
+def _remove(groups: str) -> None:
+    """Remove control groups; a process that has just died may hold its own for a moment."""
+    deadline = time.monotonic() + _BURIAL_S
+    for group in filter(None, groups.split(os.pathsep)):
+        while os.path.isdir(group):  # noqa: PTH112 - pathlib takes longer to load than this program lives idle
+            try:
+                os.rmdir(group)  # noqa: PTH106
+            except OSError:
+                if time.monotonic() > deadline:
+                    break
                 time.sleep(_POLL_S)
 
 

@@ -14,6 +14,7 @@ from gonogo.manifests.findings import Finding
 from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.renderers import render
 from gonogo.mesh.sidecar import Sidecar
+from gonogo.sidecar.cage import FREE, Cage
 from gonogo.sidecar.process import ProxyProcess
 from gonogo.sidecar.program import program
 from gonogo.sidecar.waiting import CHANGE_S, START_S, await_proxy, listens
@@ -33,13 +34,23 @@ class NginxProxy:
         folder: for its files and output.
         short: folder that is removed at the end.
         cores: CPUs that it may use.
+        cage: control groups that hold it.
 
     Raises:
         MissingPart: Nginx is not installed.
         EnvironmentFault: it does not start.
     """
 
-    def __init__(self, policy: Policy, sidecar: Sidecar, *, folder: Path, short: Path, cores: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        sidecar: Sidecar,
+        *,
+        folder: Path,
+        short: Path,
+        cores: tuple[int, ...],
+        cage: Cage = FREE,
+    ) -> None:
         self._program = program("nginx")
         self.name = f"Nginx {_version(self._program)}".strip()
         self._folder = folder
@@ -50,7 +61,7 @@ class NginxProxy:
         self._file.write_text(self._text, encoding="utf-8")
         self._check(self._file)
         command = [self._program, "-p", f"{folder}/", "-c", str(self._file), "-e", "stderr", "-g", "daemon off;"]
-        self.process = ProxyProcess(command, folder=folder, remove=short, cores=cores)
+        self.process = ProxyProcess(command, folder=folder, remove=short, cores=cores, cage=cage)
         try:
             await_proxy(lambda: listens(sidecar), self.process, who=self.name, what="take requests", seconds=START_S)
         except BaseException:

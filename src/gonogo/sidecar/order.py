@@ -1,14 +1,14 @@
 """What the manifests order for the sidecar of the load generator, by Istio's annotations on its Pod.
 
-https://istio.io/latest/docs/reference/config/annotations/. CPU sets how many workers the proxy has, as Istio does;
-nothing holds the proxy to CPU or memory here.
+https://istio.io/latest/docs/reference/config/annotations/. CPU sets how many workers the proxy has, as Istio does. The
+limits hold the proxy where this machine lets them; requests hold nothing, as in a cluster.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
@@ -32,12 +32,16 @@ class SidecarOrder:
     Attributes:
         wanted: whether there shall be one.
         workers: how many threads serve; None: as many as it has CPUs.
-        notes: what was ordered and is not held here.
+        cpu_limit: cores; None without a limit.
+        memory_limit: bytes; None without a limit.
+        where: the Pod that orders it, for messages.
     """
 
     wanted: bool = True
     workers: int | None = None
-    notes: tuple[str, ...] = ()
+    cpu_limit: float | None = None
+    memory_limit: int | None = None
+    where: str = field(default="", compare=False)
 
 
 def read_order(annotations: Mapping[str, str], *, where: str) -> SidecarOrder:
@@ -57,14 +61,10 @@ def read_order(annotations: Mapping[str, str], *, where: str) -> SidecarOrder:
         memory = {name: parse_memory(annotations[_PREFIX + name]) for name in _MEMORY if _PREFIX + name in annotations}
     except GrammarError as error:
         raise ManifestError(error.what, where=f"{where} annotations", mend=error.mend) from error
-    notes = tuple(
-        f"{where}: {_PREFIX}{name} {annotations[_PREFIX + name]} is not enforced on the sidecar"
-        for name in (*cpu, *memory)
-    )
     workers = _concurrency(annotations.get(_CONFIG, ""), where)
     if workers is None and cpu:
         workers = math.ceil(next(iter(cpu.values()))) or 1
-    return SidecarOrder(workers=workers, notes=notes)
+    return SidecarOrder(workers=workers, cpu_limit=cpu.get(_CPU[0]), memory_limit=memory.get(_MEMORY[0]), where=where)
 
 
 def _concurrency(text: str, where: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Final
 import psutil
 
 from gonogo.sidecar import guardian
+from gonogo.sidecar.cage import FREE, Cage
 
 __all__ = ["ProxyProcess", "Usage"]
 
@@ -41,15 +43,21 @@ class ProxyProcess:
         folder: where it runs and where ``output.txt`` keeps what it says.
         remove: folder that is removed when it has ended.
         cores: CPUs that it may use; empty: all.
+        cage: control groups that hold it; they are removed when it has ended.
     """
 
-    def __init__(self, command: Sequence[str], *, folder: Path, remove: Path, cores: tuple[int, ...]) -> None:
+    def __init__(
+        self, command: Sequence[str], *, folder: Path, remove: Path, cores: tuple[int, ...], cage: Cage = FREE
+    ) -> None:
         self.output = folder / "output.txt"
         self._lock = threading.Lock()
         allowed = ",".join(map(str, cores))
+        caged = []
+        if cage.doors:
+            caged = [f"--doors={os.pathsep.join(cage.doors)}", f"--groups={os.pathsep.join(cage.folders)}"]
         with self.output.open("ab") as output:
             self._guardian = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", guardian.__file__, allowed, str(remove), *command],
+                [sys.executable, "-I", "-S", guardian.__file__, allowed, str(remove), *caged, *command],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -10,6 +10,7 @@ from typing import Final
 
 from gonogo.errors import EnvironmentFault, UsageError
 from gonogo.mesh.sidecar import Address
+from gonogo.sidecar.claim import claim_one
 
 __all__ = ["Slot", "claim_slot"]
 
@@ -57,18 +58,9 @@ def claim_slot(first: int) -> Slot:
     Raises:
         EnvironmentFault: every block is taken.
     """
-    for offset in range(len(_SLOTS)):
-        number = _SLOTS[(first + offset) % len(_SLOTS)]
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            # An abstract name (unix(7)): it is seen by all users of the network and goes with its owner.
-            claim.bind(f"\0gonogo-127.1.{number}")
-        except OSError as error:
-            claim.close()
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            return Slot(number, claim)
+    if claimed := claim_one([f"127.1.{number}" for number in _SLOTS], first):
+        which, claim = claimed
+        return Slot(_SLOTS[which], claim)
     raise EnvironmentFault(f"all {len(_SLOTS)} address blocks for sidecars are taken", mend="stop some of the stacks")
 
 

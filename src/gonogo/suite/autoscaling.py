@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from gonogo.errors import StackError
 from gonogo.manifests.topology import Autoscaler, Topology
 from gonogo.platforms.autoscaling import PodUsage, Scaler
-from gonogo.platforms.interface import Replica, ReplicaSample, RunningStack, Scalable
+from gonogo.platforms.interface import Replica, ReplicaSample, RunningStack, Scalable, ScalesItself
 
-__all__ = ["Autoscaling", "Scaled", "autoscaling_of"]
+__all__ = ["ActingAutoscalers", "Autoscaling", "Scaled", "WatchedAutoscaling", "autoscaling_of"]
 
 _PATIENCE: Final = 3
 
@@ -41,11 +41,85 @@ class Scaled:
         return f"{self.workload} scaled from {self.before} to {self.after} replicas ({self.reason})"
 
 
-def autoscaling_of(running: RunningStack, period_s: float) -> Autoscaling | None:
+class ActingAutoscalers(Protocol):
+    """The autoscalers of a stack while it runs, whoever carries them out.
+
+    Attributes:
+        untested: why nothing can be said about them, as a clause; empty when they act.
+    """
+
+    untested: str
+
+    @property
+    def events(self) -> tuple[Scaled, ...]:
+        """Every change so far, in order."""
+        ...
+
+    @property
+    def changed(self) -> bool:
+        """Whether some Deployment has another number of replicas than the manifests say."""
+        ...
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the scaling."""
+        ...
+
+    def stop(self) -> None:
+        """End it; replicas stay as they are. Safe to call twice."""
+        ...
+
+
+def autoscaling_of(running: RunningStack, period_s: float) -> ActingAutoscalers | None:
     """Return what carries out the autoscalers of ``running``; None where it has none, or cannot be scaled."""
+    if isinstance(running, ScalesItself):
+        return WatchedAutoscaling(running, running) if running.autoscalers() else None
     if not running.topology.autoscalers or not isinstance(running, Scalable):
         return None
     return Autoscaling(running, running, period_s)
+
+
+class WatchedAutoscaling:
+    """The autoscalers that a platform carries out itself.
+
+    Args:
+        running: the stack.
+        scales: the same, to be asked.
+    """
+
+    def __init__(self, running: RunningStack, scales: ScalesItself) -> None:
+        self._scales = scales
+        self._declared = _declared(running.topology)
+        self.untested = scales.unscaled()
+
+    @property
+    def events(self) -> tuple[Scaled, ...]:
+        """Every change so far, in order."""
+        # Times of the monotonic clock are told from those of the wall, which is what the platform has.
+        offset_s = time.monotonic() - time.time()
+        return tuple(
+            Scaled(
+                each.at + offset_s,
+                datetime.fromtimestamp(each.at, UTC).isoformat(timespec="milliseconds"),
+                each.workload,
+                each.before,
+                each.after,
+                each.reason,
+            )
+            for each in self._scales.rescaled()
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether some Deployment has another number of replicas than the manifests say."""
+        wanted = {each.workload: each.after for each in self._scales.rescaled()}
+        return any(self._declared.get(workload) != count for workload, count in wanted.items())
+
+    def problems(self) -> tuple[str, ...]:
+        """Nothing: an autoscaler that sees no load is told beforehand."""
+        return ()
+
+    def stop(self) -> None:
+        """Nothing runs here."""
 
 
 class Autoscaling:
@@ -56,6 +130,8 @@ class Autoscaling:
         scalable: the same, to be scaled.
         period_s: between two decisions; the CPU in use is the mean over it.
     """
+
+    untested = ""
 
     def __init__(self, running: RunningStack, scalable: Scalable, period_s: float) -> None:
         self._running = running

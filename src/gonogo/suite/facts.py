@@ -29,7 +29,7 @@ class Facts:
         """The verdict on all facts stated so far; write ``assert facts.go``."""
         return RunVerdict(self._name, self._verdicts)
 
-    def require(self, expression: str, observed: float, *, of: int = 1) -> RunVerdict:
+    def require(self, expression: str, observed: float, *, of: int = 1, unless: str = "") -> RunVerdict:
         """Judge a fact and write it into the judgment.
 
         Args:
@@ -37,6 +37,8 @@ class Facts:
                 ``batch.duration <= 10min`` or ``batch.failed <= 0.1%``.
             observed: the figure: a count, seconds, or a share of 0 to 1. NaN is no data, which is never GO.
             of: how many things it was counted on.
+            unless: why the figure says nothing about it, such as the ``untested`` of a scale-out: the verdict is
+                INCONCLUSIVE with this reason. Empty: it does.
 
         Returns:
             The verdict on this fact alone.
@@ -44,7 +46,7 @@ class Facts:
         Raises:
             GrammarError: the expression cannot be read.
         """
-        verdict = judge_stated(parse_stated(expression), observed, of=of)
+        verdict = judge_stated(parse_stated(expression), observed, of=of, unless=unless)
         self._record((verdict,))
         self._verdicts += (verdict,)
         return RunVerdict(self._name, (verdict,))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +14,7 @@ from typing import Final, Generic, TypeVar
 from gonogo.errors import StackError, UsageError
 from gonogo.manifests.schedule import Schedule
 from gonogo.manifests.topology import CronJob, Job
-from gonogo.platforms.interface import JobPod, JobRun, JobRunner, RunningStack
+from gonogo.platforms.interface import JobPod, JobRun, JobRunner, RunningStack, TakenName
 from gonogo.units import format_duration, parse_duration
 
 __all__ = ["CronJobHandle", "FinishedJob", "JobHandle", "JobTable", "StartedJob", "cron_jobs_of", "jobs_of"]
@@ -145,12 +147,15 @@ class JobHandle:
         """
         taken = {run.name for run in self._stack.job_runs()}
         first = f"{self.job.name}{self._suffix}"
-        name, count = first, 1
-        while f"{self.job.namespace}/{name}" in taken:
-            count += 1
-            name = f"{first}-{count}"
-        self._stack.start_job(self.job, name, env or {})
-        return StartedJob(self._stack, f"{self.job.namespace}/{name}")
+        names = itertools.chain([first], (f"{first}-{count}" for count in itertools.count(2)))
+        while True:
+            name = next(names)
+            full = f"{self.job.namespace}/{name}"
+            # A cluster also holds names of Jobs that are no runs, such as a suspended one.
+            with suppress(TakenName):
+                if full not in taken:
+                    self._stack.start_job(self.job, name, env or {})
+                    return StartedJob(self._stack, full)
 
     def run(self, env: Mapping[str, str] | None = None, timeout: float | str = "5m") -> FinishedJob:
         """Start it once more and wait for its end.

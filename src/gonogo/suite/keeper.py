@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from gonogo.errors import StackError
 from gonogo.platforms.interface import RunningStack
-from gonogo.suite.autoscaling import Autoscaling, autoscaling_of
+from gonogo.suite.autoscaling import ActingAutoscalers, autoscaling_of
 from gonogo.suite.stack import Stack
 from gonogo.suite.traffic import Traffic
 
@@ -19,11 +19,13 @@ class StackKeeper:
 
     Args:
         scaling_period_s: between two decisions of its autoscalers.
+        inside: load is sent from within it.
     """
 
-    def __init__(self, *, scaling_period_s: float = 15.0) -> None:
+    def __init__(self, *, scaling_period_s: float = 15.0, inside: bool = False) -> None:
+        self._inside = inside
         self._scaling_period_s = scaling_period_s
-        self._scaling: Autoscaling | None = None
+        self._scaling: ActingAutoscalers | None = None
         self._running: RunningStack | None = None
         self._traffic: Traffic | None = None
         self._key: object = None
@@ -57,7 +59,7 @@ class StackKeeper:
                 raise
         elif self._traffic is not None:
             self._traffic.reset()
-        return Stack(self._running, self._hurt, self._traffic, self._scaling)
+        return Stack(self._running, self._hurt, self._traffic, self._scaling, inside=self._inside)
 
     def stop(self) -> None:
         """Stop the stack that runs, if one does."""

@@ -20,7 +20,8 @@ class LiveLoad:
 
     def __init__(self, running: RunningLoad | RunningUsers) -> None:
         self._running = running
-        self._timers: list[threading.Timer] = []
+        self._threads: list[threading.Thread] = []
+        self._closed = threading.Event()
         self._failures: list[Exception] = []
         self._run: JudgedRun | None = None
 
@@ -45,10 +46,7 @@ class LiveLoad:
         An exception that ``act`` raises is raised again when the ``with`` block ends, after the run has been judged
         and kept. An action whose time comes after the end of the load is not called.
         """
-        delay_s = parse_duration(when) - self._running.progress().elapsed_s
-        timer = threading.Timer(max(0.0, delay_s), self._call, args=(act,))
-        self._timers.append(timer)
-        timer.start()
+        self._arm(parse_duration(when), act)
 
     def progress(self) -> Progress:
         """How far the load is."""
@@ -68,11 +66,24 @@ class LiveLoad:
         Raises:
             Exception: the first that an action raised.
         """
-        for timer in self._timers:
-            timer.cancel()
-            timer.join()
+        self._closed.set()
+        for thread in self._threads:
+            thread.join()
         if self._failures:
             raise self._failures[0]
+
+    def _arm(self, when_s: float, act: Callable[[], object]) -> None:
+        thread = threading.Thread(target=self._act_at, args=(when_s, act), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _act_at(self, when_s: float, act: Callable[[], object]) -> None:
+        # An engine may take a while to start, and only then is it known when the load began.
+        while (left_s := when_s - self._running.progress().elapsed_s) > 0:
+            if self._closed.wait(left_s):
+                return
+        if not self._closed.is_set():
+            self._call(act)
 
     def _call(self, act: Callable[[], object]) -> None:
         try:

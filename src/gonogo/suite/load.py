@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gonogo.errors import UsageError
 from gonogo.gate.judgment import CriterionEntry, RunEntry
 from gonogo.load import driver
+from gonogo.load.certify import crowded
 from gonogo.load.locust import driver as locust_driver
 from gonogo.load.locust.plan import LocustPlan, LocustUser
 from gonogo.load.plan import LoadPlan
@@ -25,6 +26,7 @@ from gonogo.suite.early import EarlyStop
 from gonogo.suite.exclusive import exclusive_load
 from gonogo.suite.live import LiveLoad
 from gonogo.suite.order import LoadOptions, Order, order
+from gonogo.suite.origin import Origin, origin
 from gonogo.suite.parity import Capture
 from gonogo.suite.placement import Placement
 from gonogo.suite.quiet import wait_until_quiet
@@ -62,6 +64,7 @@ class Bench:
         terminal: where the load is shown while it goes on; None: nowhere.
         load_wait_s: how long to wait for another load test on this machine.
         stop_when_decided: loads may end as soon as their criteria are decided.
+        inside: loads are sent from within the stack.
     """
 
     placement: Placement
@@ -72,6 +75,7 @@ class Bench:
     terminal: TextIO | None = None
     load_wait_s: float = 0.0
     stop_when_decided: bool = True
+    inside: bool = False
 
     def check_host(self, host: str, target: str) -> None:
         """Refuse to load a host that is neither loopback nor allowed.
@@ -190,15 +194,30 @@ class Load:
             stop_when_decided=stop_when_decided and self._bench.stop_when_decided,
         )
         for criterion in wanted.criteria:
-            if needs_capture(criterion.measure) and self._way is None:
+            if not needs_capture(criterion.measure):
+                continue
+            if self._way is None:
                 raise UsageError(
                     f"{criterion} speaks of answers that nothing captures",
                     where=wanted.plan.name,
                     mend='capture the Service before the load: stack.capture("NAME")',
                 )
+            if self._bench.inside:
+                raise UsageError(
+                    f"{criterion} speaks of captured answers, and load from inside of the stack goes past captures",
+                    where=wanted.plan.name,
+                    mend="send it from this machine: --gonogo-generator here",
+                )
+            self._way.check(criterion, self._asked(wanted))
         return wanted
 
     def _users(self, user: LocustUser, given: int, options: LoadOptions) -> Order:
+        if self._bench.inside:
+            raise UsageError(
+                "Locust users run on this machine only",
+                where=user.source,
+                mend="use --gonogo-generator here",
+            )
         if given > 1:
             raise UsageError("Locust users beside other targets", where=user.source, mend="give each a load of its own")
         name, cores = self._test.rpartition("::")[2], self._bench.placement.generator
@@ -213,9 +232,10 @@ class Load:
         """Drive one load; ``again``: when it is INVALID, another will be judged in its place."""
         with exclusive_load(wait_s=self._bench.load_wait_s, announce=self._bench.announce):
             place = self._recorder.place(wanted.plan.name)
+            sent = self._origin
             notes = [
                 _closed_loop(wanted.plan),
-                self._bench.placement.note,
+                "" if sent.inside else self._bench.placement.note,
                 wait_until_quiet(self._stack.running) if self._stack else "",
             ]
             self._bench.announce("\n  ".join([f"{place.name}: {wanted.lines[0]}", *wanted.lines[1:]]))
@@ -223,8 +243,10 @@ class Load:
             witness = Witness(self._stack, wanted.plan.targets)
             self._last = place.name
             if self._way is not None:
-                self._way.begin()
-            with _started(wanted.plan, place) as running:
+                self._way.begin(self._asked(wanted))
+            started, whence = _started(wanted.plan, place, sent)
+            notes.append(whence)
+            with started as running:
                 live = LiveLoad(running)
                 early = _early_stop(running, wanted)
                 try:
@@ -247,6 +269,15 @@ class Load:
                     if running.interrupted:
                         raise KeyboardInterrupt
                 live.close()
+
+    def _asked(self, wanted: Order) -> tuple[str, ...]:
+        """The Service of the stack that each target asks; empty for another host."""
+        return tuple(self._stack.asked(target) if self._stack else "" for target in wanted.plan.targets)
+
+    @property
+    def _origin(self) -> Origin:
+        """Where loads are sent from."""
+        return origin(self._stack, inside=self._bench.inside)
 
     @property
     def _way(self) -> Way | None:
@@ -298,6 +329,8 @@ class Load:
         if again and not run.facts.valid and not run.facts.cut_short:
             criteria = ()
             notes = [*notes, f"INVALID and measured again: {run.facts.invalid_reason}"]
+        if isinstance(wanted.plan, LoadPlan) and wanted.plan.rate is not None:
+            notes = [*notes, crowded(run.columns, wanted.plan.connections)]
         self._recorder.run(
             RunEntry(
                 name=place.name,
@@ -305,7 +338,7 @@ class Load:
                 folder=place.relative,
                 summary=summarize(run),
                 usage_over_time=watch.over_time(),
-                usage=(*watch.usage(), *witness.usage(), *(way.usage() if way else ())),
+                usage=(*watch.usage(), *self._origin.usage(run), *witness.usage(), *(way.usage() if way else ())),
                 observation=not criteria and not wanted.part,
                 notes=tuple(
                     note
@@ -344,13 +377,15 @@ class Load:
             for host in sorted(hosts):
                 if self._stack is None or not self._stack.serves_at(host):
                     self._bench.check_host(host, target.name)
+        self._origin.check(*aimed)
         return tuple(aimed)
 
 
-def _started(plan: LoadPlan | LocustPlan, place: RunPlace) -> Running:
+def _started(plan: LoadPlan | LocustPlan, place: RunPlace, sent: Origin) -> tuple[Running, str]:
+    """Start a load; return it, and a note on where it is sent from."""
     if isinstance(plan, LocustPlan):
-        return locust_driver.start(replace(plan, name=place.name), place.folder)
-    return driver.start(replace(plan, name=place.name), place.folder)
+        return locust_driver.start(replace(plan, name=place.name), place.folder), ""
+    return sent.start(plan, place)
 
 
 def _early_stop(running: Running, wanted: Order) -> EarlyStop | None:

@@ -38,6 +38,8 @@ class LoadOptions(TypedDict, total=False):
         arrivals: ``constant`` (default) or ``poisson``.
         seed: of arrivals and of the order of targets; 0 by default.
         engines: processes that share the load, for rates beyond what one core can send; 1 by default.
+        workers: Pods that share the load where it is sent from within the stack, each with as many ``engines``; where
+            it is sent from here, so many processes more. 1 by default.
         stop_when_decided: end as soon as the criteria are decided, in either direction; by default where that is
             possible, see docs/statistics.md. Loads of ``load.running`` end early only where this is asked for.
         repeats: so many runs one after the other, at least 5, judged together over how they differ; 1 by default.
@@ -57,6 +59,7 @@ class LoadOptions(TypedDict, total=False):
     arrivals: str
     seed: int
     engines: int
+    workers: int
     stop_when_decided: bool
     repeats: int
     users: int
@@ -145,6 +148,7 @@ def order(
         method=Method.ANYTIME if stoppable and decided_before_its_end(criteria, targets) else Method.FIXED,
     )
     timeout_s = parse_duration(options.get("timeout", 10.0))
+    workers = options.get("workers", 1)
     plan = LoadPlan(
         name=options.get("name") or name,
         targets=targets,
@@ -155,7 +159,8 @@ def order(
         connections=options.get("connections", 256),
         arrivals=options.get("arrivals", "constant"),
         seed=options.get("seed", 0),
-        engines=options.get("engines", 1),
+        engines=options.get("engines", 1) * workers,
+        workers=workers,
         tightest_limit_s=tightest_limit_s((*criteria, *options.get("decides", ())), timeout_s),
         cores=cores,
     )

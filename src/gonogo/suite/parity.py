@@ -1,77 +1,87 @@
-"""Both sides of a mirror as a suite sees them: proxies before the replicas, whose records are joined to each run."""
+"""Both sides of a mirror as a suite sees them: what the replicas of one Service are asked and answer, run by run."""
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from gonogo.capture.inlet import Inlet, Scope
+from gonogo.capture.feed import Feed
+from gonogo.capture.inlet import Scope
 from gonogo.capture.joining import joined
-from gonogo.capture.proxy import CaptureProxy
 from gonogo.capture.reading import Reading
-from gonogo.capture.record import Captured, captured
+from gonogo.capture.record import Captured
 from gonogo.capture.routed import destinations, labels_of
 from gonogo.capture.sides import Sides
-from gonogo.capture.tail import Tail
-from gonogo.capture.warehouse import FOLDER, Origin, Table, query, store
-from gonogo.errors import EnvironmentFault, UsageError
-from gonogo.gate.judgment import ReplicaUsage
+from gonogo.capture.tables import Table, query
+from gonogo.capture.warehouse import Origin
+from gonogo.errors import GrammarError, UsageError
 from gonogo.manifests.host import Host
+from gonogo.manifests.prediction_log import ANNOTATION, LogFields, read_log_fields
 from gonogo.manifests.topology import Service
+from gonogo.measures.sides import LACKING, LEAST_CAPTURED, LOST, UNARRIVED
 from gonogo.mesh.policy.destination import Destination
 from gonogo.mesh.policy.policy import Policy
-from gonogo.mesh.sidecar import Address, Endpoint, Outlet
 from gonogo.platforms.interface import RunningStack
 from gonogo.runs.run import Run
-from gonogo.suite.recorder import RunPlace
-from gonogo.suite.traffic import REQUEST_ID, Traffic
+from gonogo.suite.captured import CapturedServices
+from gonogo.suite.inlets import Captor, Inlets
+from gonogo.suite.traffic import Traffic
 from gonogo.units import format_count
 
-__all__ = ["Capture", "capture_of"]
+__all__ = ["Capture", "LogOption", "capture_of"]
 
-_PATIENCE_S: Final = 3.0
-_QUIET_S: Final = 0.3
-_LOOK_S: Final = 0.05
+LogOption = bool | str | Mapping[str, str] | None
+"""Whether a service's own log is read: None, as its Pods are annotated; or where the log has what."""
+
 _BEFORE_S: Final = 0.3
 _AFTER_S: Final = 0.05
 """A request that was due so shortly before or after a change of the rules was noted may have met either."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Replica:
-    """A replica that has a proxy before it."""
-
-    host: Host
-    endpoint: Endpoint
-    workload: str
-
-
-def capture_of(traffic: Traffic, running: RunningStack, service: Service, reading: Reading, scope: Scope) -> Capture:
-    """Return the capture of ``service``: the one that goes on, or a new one.
+def capture_of(
+    traffic: Traffic,
+    running: RunningStack,
+    service: Service,
+    reading: Reading,
+    scope: Scope,
+    log: LogOption = None,
+) -> Capture:
+    """Return the capture of ``service``: the one that goes on, or a new one beside those of other Services.
 
     Raises:
-        UsageError: another Service is captured, or this one in another way.
+        UsageError: this Service is captured in another way, or what is said of its log cannot be used.
+        MissingPart: Envoy is not installed.
+        EnvironmentFault: a proxy does not start, or the sidecar does not lead through it.
     """
-    host, going_on = Host(service.namespace, service.name), traffic.way
-    if isinstance(going_on, Capture):
-        if (going_on.service, going_on.reading, going_on.scope) == (host, reading, scope):
+    host = Host(service.namespace, service.name)
+    services = traffic.way if isinstance(traffic.way, CapturedServices) else None
+    if services is None:
+        services = CapturedServices(Inlets(running, traffic.folder.parent / "capture", traffic.service_cores))
+    hosts = frozenset({host, *(one.host for one in destinations(traffic.policy, host))})
+    captor = Captor(scope, reading, _logs(running, hosts, log))
+    going_on = services.get(str(host))
+    if going_on is not None:
+        if going_on.captor == captor:
             return going_on
         raise UsageError(
-            f"{going_on.service} is captured already, in its own way",
+            f"{host} is captured already, in its own way",
             where=f"capture of {host}",
-            mend="capture one Service of a stack, with the same options in every test, or mark the stack fresh=True",
+            mend="capture it with the same options in every test, or mark the stack fresh=True",
         )
-    folder = traffic.folder.parent / "capture"
-    return Capture(host, running, traffic, reading=reading, scope=scope, folder=folder, cores=traffic.service_cores)
+    capture = Capture(host, hosts, captor, running, traffic, services)
+    services.add(capture)
+    try:
+        traffic.lead_through(services)
+    except BaseException:
+        services.remove(capture)
+        if traffic.way is None:
+            services.stop()
+        raise
+    return capture
 
 
 class Capture:
@@ -79,112 +89,115 @@ class Capture:
 
     Args:
         service: whose requests are captured.
+        hosts: the Services that its requests and their copies go to.
+        captor: how.
         running: the stack.
-        traffic: its traffic rules, which lead requests through the proxies from now on.
-        reading: how bodies are read.
-        scope: what is kept of each request.
-        folder: for the proxies' files.
-        cores: CPUs of the proxies; empty: all.
-
-    Raises:
-        MissingPart: Envoy is not installed.
-        EnvironmentFault: a proxy does not start, or the sidecar does not lead through it.
+        traffic: its traffic rules.
+        services: all captured Services of the stack.
     """
 
     def __init__(
         self,
         service: Host,
+        hosts: frozenset[Host],
+        captor: Captor,
         running: RunningStack,
         traffic: Traffic,
-        *,
-        reading: Reading,
-        scope: Scope,
-        folder: Path,
-        cores: tuple[int, ...] = (),
+        services: CapturedServices,
     ) -> None:
         self.service = service
-        self.reading = reading
-        self.scope = scope
+        self.hosts = hosts
+        self.captor = captor
         self._running = running
         self._traffic = traffic
-        self._folder = folder
-        self._cores = cores
-        self._lock = threading.RLock()
-        self._proxies: dict[str, CaptureProxy] = {}
-        self._tails: dict[str, Tail] = {}
-        self._inlets: dict[Address, Inlet] = {}
-        self._replicas: dict[Address, _Replica] = {}
-        self._hosts = {service, *(one.host for one in destinations(traffic.policy, service))}
-        self._used: dict[str, float] = {}
-        self._lines: list[bytes] = []
-        self._judgment: Path | None = None
+        self._services = services
         self._begun: tuple[Policy, int] = (traffic.policy, len(traffic.changes))
-        try:
-            traffic.lead_through(self)
-        except BaseException:
-            self.stop()
-            raise
 
     @property
     def name(self) -> str:
         """The Service, as ``namespace/name``."""
         return f"{self.service.namespace}/{self.service.name}"
 
-    def __call__(self, outlets: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
-        """Return ``outlets`` with the proxies' addresses in place of the replicas' own; proxies come as replicas do.
+    @property
+    def reading(self) -> Reading:
+        """How bodies are read."""
+        return self.captor.reading
 
-        Raises:
-            EnvironmentFault: a proxy does not start or does not take a replica.
-        """
-        with self._lock:
-            led = []
-            for outlet in outlets:
-                if outlet.host not in self._hosts:
-                    led.append(outlet)
-                    continue
-                self._stand_before(outlet)
-                endpoints = tuple(replace(one, address=self._inlets[one.address].listen) for one in outlet.endpoints)
-                led.append(replace(outlet, endpoints=endpoints))
-            return tuple(led)
+    @property
+    def by_log(self) -> bool:
+        """Whether services' own logs are read in place of an Envoy's."""
+        return bool(self.captor.logs)
+
+    @property
+    def shared(self) -> bool:
+        """Whether replicas of it answer for another captured Service, too."""
+        return self._services.shares(self)
 
     def begin(self) -> None:
-        """Forget what was captured before; a run begins."""
-        with self._lock:
-            self._lines = []
-            for tail in self._tails.values():
-                tail.lines()
-            self._begun = (self._traffic.policy, len(self._traffic.changes))
-            self._used = {name: proxy.sample().cpu_s for name, proxy in self._proxies.items()}
+        """Count changes of the rules from now on; a run begins."""
+        self._begun = (self._traffic.policy, len(self._traffic.changes))
 
-    def told(self, run: Run, place: RunPlace) -> Run:
-        """Return ``run`` with both sides' answers as further columns, and keep them in the warehouse.
+    def told(
+        self,
+        run: Run,
+        rows: npt.NDArray[np.bool_],
+        ids: Sequence[object],
+        answered_by: Sequence[str | None],
+        seen: Sequence[Captured],
+    ) -> Mapping[str, npt.NDArray[np.object_]]:
+        """Return both sides' answers to the requests ``rows`` of ``run`` as columns of as many values.
 
-        Raises:
-            UsageError: the warehouse cannot be written.
+        Args:
+            run: that has ended.
+            rows: which of its requests asked this Service.
+            ids: of all its requests.
+            answered_by: the replica whose answer the client got, of all its requests.
+            seen: what was captured.
         """
-        ids = run.columns.extracted.get(REQUEST_ID)
-        if ids is None:
-            return run
-        wanted = {str(one) for one in ids if one is not None}
-        seen = self._await_captures(wanted)
-        sides = self.sides
-        upstream = run.columns.extracted.get("sidecar_upstream", np.full(len(ids), None, dtype=object))
-        by_inlet = {str(inlet.listen): str(inlet.replica) for inlet in self._inlets.values()}
-        answered_by = [None if one is None else by_inlet.get(str(one), str(one)) for one in upstream]
-        further = joined(list(ids), answered_by, seen, sides=sides, reading=self.reading)
-        store(
-            place.folder.parent.parent / FOLDER / f"{place.name}.parquet",
-            place.name,
-            seen,
-            self._origins(sides),
-            self.reading,
-        )
-        for tail in self._tails.values():
-            tail.empty()
+        chosen = [int(row) for row in np.flatnonzero(rows)]
+        own = [None if ids[row] is None else str(ids[row]) for row in chosen]
+        further = joined(own, [answered_by[row] for row in chosen], seen, sides=self.sides, reading=self.reading)
         on, stretch = self._mirror_on(run)
-        columns = {**run.columns.extracted, **further, "mirror_on": on, "mirror_stretch": stretch}
-        self._judgment = place.folder.parent.parent
-        return replace(run, columns=replace(run.columns, extracted=columns))
+        return {**further, "mirror_on": on[rows], "mirror_stretch": stretch[rows]}
+
+    def lacking(self) -> Mapping[str, str]:
+        """Return as labels of the run why too little is told of some requests; nothing where all is told."""
+        found: dict[str, list[str]] = {LACKING: [], LOST: [], UNARRIVED: []}
+        for workload in sorted(self._workloads()):
+            gap = self._services.inlets.gap(workload)
+            logged = self._services.inlets.by_log([workload])
+            what = f"the log of {workload}" if logged else f"the capture of {workload}"
+            worst = max((count for _, count in gap.lacking), default=0)
+            if worst > (1 - LEAST_CAPTURED) * gap.seen:
+                names = ", ".join(repr(name) for name, _ in gap.lacking)
+                lines = format_count(gap.seen)
+                found[LACKING].append(f"{what} lacks {names} in {format_count(worst)} of {lines} lines")
+            if gap.lost:
+                said = f"{what} lost {format_count(gap.lost)} {'lines' if logged else 'writes'}"
+                found[LOST].append(said)
+                if gap.lost > (1 - LEAST_CAPTURED) * (gap.seen + gap.lost):
+                    found[LACKING].append(said)
+            if logged:
+                found[UNARRIVED].append(f"{what} tells of no copy that was never answered")
+        return {f"{label}{self.name}": "; ".join(texts) for label, texts in found.items() if texts}
+
+    def origins(self) -> Mapping[str, Origin]:
+        """Return what each replica is for, by its address."""
+        ruling, sides = self._begun[0].of(self.service), self.sides
+        names = {one.address: one.name for one in self._running.replicas()}
+        origins = {}
+        for address, one in self._services.inlets.replicas.items():
+            if one.host not in self.hosts:
+                continue
+            subsets = [entry.name for entry in ruling.subsets if entry.labels.items() <= one.endpoint.labels.items()]
+            origins[str(address)] = Origin(
+                service=f"{one.host.namespace}/{one.host.name}",
+                subset=subsets[0] if subsets else "",
+                side=sides.side(str(address)),
+                workload=one.workload,
+                replica=one.endpoint.replica or names.get(address.ip, str(address)),
+            )
+        return origins
 
     @property
     def sides(self) -> Sides:
@@ -205,101 +218,28 @@ class Capture:
         Raises:
             UsageError: no run has ended yet, or the statement cannot be carried out.
         """
-        if self._judgment is None:
+        judgment = self._services.judgment
+        if judgment is None:
             raise UsageError("nothing has been captured yet", where=str(self.service), mend="query after a run")
-        return query(self._judgment, statement, parameters)
+        return query([judgment], statement, parameters)
 
-    def fresh_lines(self) -> tuple[Tail, ...]:
-        """Return readers of all lines, from the beginning of the files on."""
-        with self._lock:
-            return tuple(proxy.tail() for proxy in self._proxies.values())
+    def fresh_feeds(self) -> tuple[Feed, ...]:
+        """Return readers of their own of all that is captured, from the beginning on."""
+        with self._services.lock:
+            return self._services.inlets.feeds(anew=True)
 
-    def usage(self) -> tuple[ReplicaUsage, ...]:
-        """What the proxies used since the run began."""
-        with self._lock:
-            used = {name: proxy.sample() for name, proxy in sorted(self._proxies.items())}
-        return tuple(
-            ReplicaUsage(f"capture/{name}", cpu_s=now.cpu_s - self._used.get(name, 0.0), rss_max=now.rss)
-            for name, now in used.items()
-        )
-
-    def note(self) -> str:
-        """What a reader of the judgment must know about the way of the requests."""
-        lost = sum(proxy.lost_writes() for proxy in self._proxies.values())
-        end = f"; {format_count(lost)} writes of it failed" if lost else ""
-        return f"captured by an Envoy before each of {', '.join(sorted(self._proxies))}{end}"
-
-    def stop(self) -> None:
-        """End the proxies; safe to call twice."""
-        with self._lock:
-            for proxy in self._proxies.values():
-                proxy.stop()
-
-    def _stand_before(self, outlet: Outlet) -> None:
-        by_workload: dict[str, list[Inlet]] = {}
-        for endpoint in outlet.endpoints:
-            workload = self._workload(outlet.host, endpoint)
-            self._replicas[endpoint.address] = _Replica(outlet.host, endpoint, workload)
-            if endpoint.address not in self._inlets:
-                self._inlets[endpoint.address] = Inlet(_beside(endpoint.address), endpoint.address)
-            by_workload.setdefault(workload, []).append(self._inlets[endpoint.address])
-        for workload, inlets in by_workload.items():
-            proxy = self._proxies.get(workload)
-            if proxy is not None:
-                # One whose replica is not ready for a moment stays: requests on their way end there.
-                proxy.change(tuple(dict.fromkeys((*proxy.inlets, *inlets))))
-                continue
-            folder = self._folder / workload.replace("/", "_")
-            proxy = CaptureProxy(workload, inlets, self.scope, folder=folder, cores=self._cores)
-            self._proxies[workload] = proxy
-            self._tails[workload] = proxy.tail()
-
-    def _workload(self, host: Host, endpoint: Endpoint) -> str:
-        service = self._running.topology.service(f"{host.namespace}/{host.name}")
-        for workload in self._running.topology.behind(service):
-            if dict(workload.labels) == dict(endpoint.labels):
-                return f"{workload.namespace}/{workload.name}"
-        return f"{host.namespace}/{host.name}"
+    def _workloads(self) -> set[str]:
+        return {one.workload for one in self._services.inlets.replicas.values() if one.host in self.hosts}
 
     def _selected(self, policies: Sequence[Policy], destinations: Sequence[Destination]) -> frozenset[str]:
         found = set()
         for destination in destinations:
             for rules in policies:
                 labels = labels_of(rules, destination)
-                for address, replica in self._replicas.items():
+                for address, replica in self._services.inlets.replicas.items():
                     if replica.host == destination.host and labels.items() <= replica.endpoint.labels.items():
                         found.add(str(address))
         return frozenset(found)
-
-    def _origins(self, sides: Sides) -> Mapping[str, Origin]:
-        names = {one.address: one.name for one in self._running.replicas()}
-        ruling = self._begun[0].of(self.service)
-        origins = {}
-        for address, one in self._replicas.items():
-            subsets = [entry.name for entry in ruling.subsets if entry.labels.items() <= one.endpoint.labels.items()]
-            origins[str(address)] = Origin(
-                service=f"{one.host.namespace}/{one.host.name}",
-                subset=subsets[0] if subsets else "",
-                side=sides.side(str(address)),
-                workload=one.workload,
-                replica=names.get(address.ip, str(address)),
-            )
-        return origins
-
-    def _await_captures(self, wanted: set[str]) -> tuple[Captured, ...]:
-        """Return what was captured of the requests ``wanted``; wait a moment for what is still on its way."""
-        deadline = time.monotonic() + _PATIENCE_S
-        last_news = time.monotonic()
-        while True:
-            news = [line for tail in self._tails.values() for line in tail.lines()]
-            self._lines += news
-            now = time.monotonic()
-            last_news = now if news else last_news
-            if now > deadline or now - last_news > _QUIET_S:
-                seen = [one for one in captured(self._lines) if one.request_id in wanted]
-                if now > deadline or all(one.ended for one in seen):
-                    return tuple(seen)
-            time.sleep(_LOOK_S)
 
     def _mirror_on(self, run: Run) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
         """Return for each request whether copies were sent, and the stretch between two changes of the rules.
@@ -322,19 +262,26 @@ class Capture:
         return on, stretch
 
 
-def _beside(replica: Address) -> Address:
-    """Return a free port at the address of ``replica``.
+def _logs(running: RunningStack, hosts: frozenset[Host], log: LogOption) -> Mapping[str, LogFields]:
+    """Return where the own log of each workload behind ``hosts`` has what, of those that have one.
 
     Raises:
-        EnvironmentFault: this machine has no such address.
+        UsageError: what is said of a log cannot be used.
     """
-    try:
-        with socket.socket() as probe:
-            probe.bind((replica.ip, 0))
-            return Address(replica.ip, int(probe.getsockname()[1]))
-    except OSError as error:
-        raise EnvironmentFault(
-            f"nothing can stand before the replica at {replica}: {error.strerror}",
-            where="stack.capture",
-            mend="capture on a platform whose replicas have loopback addresses of this machine",
-        ) from error
+    if log is False:
+        return {}
+    found: dict[str, LogFields] = {}
+    topology = running.topology
+    for host in hosts:
+        known = [one for one in topology.services if (one.namespace, one.name) == (host.namespace, host.name)]
+        for workload in (each for service in known for each in topology.behind(service)):
+            name = f"{workload.namespace}/{workload.name}"
+            given = workload.annotations.get(ANNOTATION) if log is None else ("stdout" if log is True else log)
+            if given is None:
+                continue
+            try:
+                found[name] = read_log_fields(given)
+            except GrammarError as error:
+                where = f"annotation {ANNOTATION} of the Pods of {name}" if log is None else "stack.capture(log=…)"
+                raise UsageError(error.what, where=where, mend=error.mend) from error
+    return found

@@ -16,11 +16,12 @@ from gonogo.load.expect import expectation
 from gonogo.load.target import Target
 from gonogo.load.target_file import read_targets
 from gonogo.manifests.topology import Generator, Service, Topology
-from gonogo.platforms.interface import Endpoint, Replica, RunningStack
-from gonogo.suite.autoscaling import Autoscaling
+from gonogo.platforms.interface import Endpoint, HostsGenerator, Replica, RunningStack
+from gonogo.suite.autoscaling import ActingAutoscalers
 from gonogo.suite.client import AsyncSpreadingTransport, SpreadingTransport
+from gonogo.suite.faults import Fault, Injected
 from gonogo.suite.jobs import CronJobHandle, JobHandle, JobTable, cron_jobs_of, jobs_of
-from gonogo.suite.parity import Capture, capture_of
+from gonogo.suite.parity import Capture, LogOption, capture_of
 from gonogo.suite.traffic import Traffic
 
 __all__ = ["GeneratorHandle", "ServiceHandle", "Stack"]
@@ -34,6 +35,7 @@ class Stack:
         on_fault: called before a fault is injected, since a hurt stack serves no other test.
         traffic: the traffic rules that act, carried out by the client's sidecar; None where none do.
         scaling: what carries out the autoscalers; None where there are none.
+        inside: load is sent from within it.
     """
 
     def __init__(
@@ -41,11 +43,14 @@ class Stack:
         running: RunningStack,
         on_fault: Callable[[str], None] = lambda _: None,
         traffic: Traffic | None = None,
-        scaling: Autoscaling | None = None,
+        scaling: ActingAutoscalers | None = None,
+        *,
+        inside: bool = False,
     ) -> None:
+        self._inside = inside
         self.running = running
         self.scaling = scaling
-        self._on_fault = on_fault
+        self._injected = Injected(running, on_fault)
         self.sidecar = traffic
 
     @property
@@ -86,6 +91,7 @@ class Stack:
         labels: Sequence[str] = (),
         columns: Sequence[str] = (),
         scope: Scope | None = None,
+        log: LogOption = None,
     ) -> Capture:
         """Capture from now on what the replicas behind ``service`` are asked and answer, copies for a shadow included.
 
@@ -99,13 +105,15 @@ class Stack:
             labels: names of the classes, in the order of the scores.
             columns: names of the values of a row, in order; slices are searched by them.
             scope: how much of each body, and which headers, are kept.
+            log: read the service's own log of predictions in place of an Envoy's: None where its Pods are annotated
+                ``gonogo.dev/prediction-log``, False never, True or paths of its fields always.
 
         Raises:
-            UsageError: no traffic rules act, or another Service is captured.
+            UsageError: no traffic rules act, or the Service is captured in another way.
         """
         traffic, found = self.traffic, self.topology.service(service)
         reading = Reading(answer=answer, input=input, labels=tuple(labels), columns=tuple(columns))
-        return capture_of(traffic, self.running, found, reading, scope or Scope())
+        return capture_of(traffic, self.running, found, reading, scope or Scope(), log)
 
     @property
     def jobs(self) -> JobTable[JobHandle]:
@@ -138,10 +146,30 @@ class Stack:
 
     def kill(self, replica: str) -> None:
         """Kill every process of ``replica`` (``namespace/workload/ordinal``) with SIGKILL."""
-        self._on_fault(f"killed {replica}")
-        self.running.kill(replica)
+        self._injected.kill(replica)
         if self.sidecar is not None:
             self.sidecar.refresh()
+
+    def pause(self, replica: str) -> None:
+        """Make ``replica`` (``namespace/workload/ordinal``) hang: its connections stay, and nothing answers.
+
+        Raises:
+            UsageError: there is no such replica, or the platform cannot hold one where it stands.
+        """
+        self._injected.pause(replica)
+
+    def resume(self, replica: str) -> None:
+        """Let ``replica`` go on from where it was paused.
+
+        Raises:
+            UsageError: there is no such replica, or the platform cannot hold one where it stands.
+        """
+        self._injected.resume(replica)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What was done to the stack on purpose, in order."""
+        return self._injected.done
 
     def resolve(self, target: Target, *, direct: bool = False) -> Target:
         """Return ``target`` aimed at its Service when its host is one of the stack's, else unchanged.
@@ -166,8 +194,20 @@ class Stack:
     def aimed(self, target: Target, service: Service, port: int, *, direct: bool = False) -> Target:
         """Return ``target`` aimed at ``port`` of ``service``: through the sidecar where rules speak for it."""
         if self.sidecar is not None and not direct and (way := self.sidecar.outlet(service, port)):
-            return self.sidecar.traced(replace(target, endpoints=((way.ip, way.port),)))
-        return replace(target, endpoints=_addresses(self.running.endpoints(service, port)))
+            named = self._named_for_rules(target.headers, service, port)
+            return self.sidecar.traced(replace(target, endpoints=((way.ip, way.port),), headers=named))
+        return replace(target, endpoints=_addresses(self._replicas_behind(service, port)))
+
+    def _replicas_behind(self, service: Service, port: int | None = None) -> tuple[Endpoint, ...]:
+        """Addresses of the ready replicas behind ``service``, from where the load is sent."""
+        if self._inside and isinstance(self.running, HostsGenerator):
+            return self.running.inner_endpoints(service, port)
+        return self.running.endpoints(service, port)
+
+    def asked(self, target: Target) -> str:
+        """Return the Service that ``target`` asks, as ``namespace/name``; empty when it is none of the stack's."""
+        service = self._named(urlsplit(target.url).hostname or "")
+        return f"{service.namespace}/{service.name}" if service else ""
 
     def ways(self, service: Service, port: int) -> tuple[Endpoint, ...]:
         """Return where requests for ``port`` of ``service`` go: to the sidecar, or without rules to the replicas."""
@@ -175,11 +215,24 @@ class Stack:
             return (Endpoint(way.ip, way.port),)
         return self.running.endpoints(service, port)
 
+    def authority(self, service: Service, port: int) -> str:
+        """Return the Host header of requests to ``port`` of ``service``; empty for the Service's own name."""
+        return self.sidecar.authority(service, port) if self.sidecar is not None else ""
+
+    def _named_for_rules(
+        self, headers: tuple[tuple[str, str], ...], service: Service, port: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return ``headers`` with the Host by which a mesh of the platform's own knows the Service, where that acts."""
+        host = self.authority(service, port)
+        if not host or any(name.lower() == "host" for name, _ in headers):
+            return headers
+        return (*headers, ("Host", host))
+
     def serves_at(self, host: str) -> bool:
         """Whether a ready replica of the stack has the address ``host``."""
         for service in self.topology.services:
             with suppress(StackError):
-                if any(endpoint.host == host for endpoint in self.running.endpoints(service)):
+                if any(endpoint.host == host for endpoint in self._replicas_behind(service)):
                     return True
         return False
 
@@ -278,14 +331,16 @@ class ServiceHandle:
         Where traffic rules speak for the Service, requests go through the client's sidecar unless ``direct``.
         """
         transport = SpreadingTransport(lambda: self._ways(port, direct=direct))
-        return httpx.Client(base_url=self._base(port), transport=transport, timeout=timeout_s)
+        headers = self._host(port, direct=direct)
+        return httpx.Client(base_url=self._base(port), transport=transport, timeout=timeout_s, headers=headers)
 
     def async_client(
         self, *, port: int | str | None = None, timeout_s: float = 10.0, direct: bool = False
     ) -> httpx.AsyncClient:
         """Return the asynchronous client, likewise."""
         transport = AsyncSpreadingTransport(lambda: self._ways(port, direct=direct))
-        return httpx.AsyncClient(base_url=self._base(port), transport=transport, timeout=timeout_s)
+        headers = self._host(port, direct=direct)
+        return httpx.AsyncClient(base_url=self._base(port), transport=transport, timeout=timeout_s, headers=headers)
 
     def kill(self, ordinal: int = 0) -> Replica:
         """Kill one of the replicas behind the Service with SIGKILL and return what it was.
@@ -293,14 +348,42 @@ class ServiceHandle:
         Raises:
             UsageError: there is no replica of that ordinal.
         """
+        replica = self._replica(ordinal)
+        self._stack.kill(replica.name)
+        return replica
+
+    def pause(self, ordinal: int = 0) -> Replica:
+        """Make one of the replicas behind the Service hang (see :meth:`Stack.pause`) and return what it was.
+
+        Raises:
+            UsageError: there is no replica of that ordinal, or the platform cannot hold one where it stands.
+        """
+        replica = self._replica(ordinal)
+        self._stack.pause(replica.name)
+        return replica
+
+    def resume(self, ordinal: int = 0) -> Replica:
+        """Let a paused replica behind the Service go on and return what it was.
+
+        Raises:
+            UsageError: there is no replica of that ordinal, or the platform cannot hold one where it stands.
+        """
+        replica = self._replica(ordinal)
+        self._stack.resume(replica.name)
+        return replica
+
+    def _replica(self, ordinal: int) -> Replica:
         replicas = self.replicas
         if not 0 <= ordinal < len(replicas):
             raise UsageError(f"replica {ordinal} of {len(replicas)}", where=str(self.service), mend="count from 0")
-        self._stack.kill(replicas[ordinal].name)
         return replicas[ordinal]
 
     def _ways(self, port: int | str | None, *, direct: bool) -> tuple[Endpoint, ...]:
         return self.endpoints(port) if direct else self._stack.ways(self.service, self._port(port))
+
+    def _host(self, port: int | str | None, *, direct: bool) -> Mapping[str, str]:
+        named = "" if direct else self._stack.authority(self.service, self._port(port))
+        return {"Host": named} if named else {}
 
     def _base(self, port: int | str | None) -> str:
         return urlunsplit(urlsplit(self.url("/", port))._replace(path=""))

@@ -6,68 +6,37 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from gonogo.errors import EnvironmentFault, StackError, UsageError
-from gonogo.load.extract import Extraction
 from gonogo.load.target import Target
-from gonogo.load.template import Place, split
 from gonogo.manifests.findings import Finding
 from gonogo.manifests.host import Host
 from gonogo.manifests.topology import Service
 from gonogo.mesh.policy.change import with_limits, with_mirror, with_weights, without_mirror
 from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.sidecar import Address, Outlet
-from gonogo.platforms.interface import ReplicaSample, RunningStack
+from gonogo.platforms.interface import HoldsRules, ReplicaSample, RunningStack
 from gonogo.sidecar.access_log import AccessLog
+from gonogo.sidecar.cage import FREE, Cage
+from gonogo.sidecar.carrier import Carrier
 from gonogo.sidecar.client import ClientSidecar
+from gonogo.sidecar.istio import IstioProxy
+from gonogo.suite.change import KEEP, Keep, TrafficChange
 from gonogo.suite.outlets import outlets_of
+from gonogo.suite.rules import WrittenRules
+from gonogo.suite.trace import REQUEST_ID, traced
 from gonogo.suite.way import Way
 
 __all__ = ["KEEP", "REQUEST_ID", "Keep", "Traffic", "TrafficChange"]
 
-REQUEST_ID: Final = "request_id"
-"""The column that joins a run's requests with the sidecar's records."""
-
 NAME: Final = "sidecar"
-_HEADER: Final = "x-request-id"
 _LOOK_S: Final = 0.25
 _SLOWEST_LOOK_S: Final = 5.0
 _CHEAP: Final = 10
 _PERCENT: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Stands for a limit that stays as it is."""
-
-
-KEEP: Final = Keep()
-
-
-@dataclass(frozen=True, slots=True)
-class TrafficChange:
-    """A change of the rules while the stack ran.
-
-    Attributes:
-        at_s: when it began to act, in seconds of the monotonic clock.
-        wall: the same as UTC, ISO 8601.
-        what: what changed.
-        why: the reason that was given; may be empty.
-        policy: the rules that act since.
-    """
-
-    at_s: float
-    wall: str
-    what: str
-    why: str = ""
-    policy: Policy | None = field(default=None, compare=False, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.what} ({self.why})" if self.why else self.what
 
 
 class Traffic:
@@ -83,10 +52,14 @@ class Traffic:
         workers: threads or processes that serve.
         cores: CPUs of the sidecar; empty: all.
         service_cores: CPUs of what stands beside the replicas; empty: all.
+        cage: control groups that hold the sidecar.
+        rules: the same rules where the platform holds them; changes are written there as well.
+        istio: carries the rules out in place of a sidecar of gonogo's own.
 
     Attributes:
         folder: the sidecar's.
         way: the proxies through which requests reach the replicas; None where they go there directly.
+        cage: what holds the sidecar.
 
     Raises:
         MissingPart: the proxy is not installed.
@@ -103,9 +76,13 @@ class Traffic:
         workers: int = 1,
         cores: tuple[int, ...] = (),
         service_cores: tuple[int, ...] = (),
+        cage: Cage = FREE,
+        rules: WrittenRules | None = None,
+        istio: IstioProxy | None = None,
     ) -> None:
         self.folder = folder
         self.service_cores = service_cores
+        self.cage = cage
         self._running = running
         self._declared = policy
         self._changes: list[TrafficChange] = []
@@ -113,17 +90,29 @@ class Traffic:
         self._peak = 0
         self.way: Way | None = None
         self._trouble = ""
+        self._astray = ""
         self._over = threading.Event()
-        self._sidecar = ClientSidecar(proxy, policy, outlets_of(running), folder=folder, workers=workers, cores=cores)
+        self._rules = rules
+        self._own: ClientSidecar | None = None
+        if istio is None:
+            outlets = outlets_of(running)
+            self._own = ClientSidecar(proxy, policy, outlets, folder=folder, workers=workers, cores=cores, cage=cage)
+        self._sidecar: Carrier = istio or cast("Carrier", self._own)
         self._cores = cores
         self._workers = workers
         self._follower = threading.Thread(target=self._follow, name="gonogo-sidecar", daemon=True)
-        self._follower.start()
+        if self._own is not None:
+            self._follower.start()
 
     @property
     def policy(self) -> Policy:
         """The rules that act now."""
         return self._sidecar.policy
+
+    @property
+    def proxy(self) -> str:
+        """What carries the rules out, with its version, such as ``Envoy 1.36.0``."""
+        return self._sidecar.name
 
     @property
     def changes(self) -> tuple[TrafficChange, ...]:
@@ -138,13 +127,41 @@ class Traffic:
     @property
     def note(self) -> str:
         """What a reader of the judgment must know about the way of the requests."""
+        if self._own is None:
+            return f"through {self._sidecar.name}, by the rules as the cluster holds them"
         where = f", CPU {', '.join(map(str, self._cores))}" if self._cores else ""
         workers = f"{self._workers} worker{'s' if self._workers > 1 else ''}"
-        return f"through the client's sidecar: {self._sidecar.name}, {workers}{where}"
+        held = "; the cluster holds the same rules for its Istio, past which these requests go" if self._rules else ""
+        limits = "".join(f", {limit}" for limit in self.cage.held)
+        return f"through the client's sidecar: {self._own.name}, {workers}{where}{limits}{held}"
+
+    @property
+    def between(self) -> str:
+        """Whether the rules act on calls between the stack's own services, for the judgment."""
+        others = "follow them only where the cluster's Istio has its proxy in their Pods" if self._rules else "do not"
+        return (
+            "traffic rules act on what the load generator and the suites' clients send; calls between the stack's own"
+            f" services {others}"
+        )
+
+    @property
+    def recorded(self) -> bool:
+        """Whether what carries the rules out keeps a record of every request."""
+        return self._sidecar.log is not None
 
     @property
     def log(self) -> AccessLog:
-        """What it records of every request."""
+        """What it records of every request.
+
+        Raises:
+            UsageError: its records cannot be seen.
+        """
+        if self._sidecar.log is None:
+            raise UsageError(
+                f"{self._sidecar.name} keeps no records that gonogo sees",
+                where="stack.traffic.log",
+                mend="leave out istio_proxy for this: the rules then act in gonogo's own sidecar",
+            )
         return self._sidecar.log
 
     def apply(self, change: Callable[[Policy], Policy], why: str = "", *, what: str = "") -> TrafficChange:
@@ -155,16 +172,20 @@ class Traffic:
             why: the reason, for the judgment.
             what: what changes, for the judgment; by default, the Services whose rules do.
 
+        Where the cluster holds the rules, they are changed there, too, and held before this returns. When an Istio
+        proxy acts on them is then Istio's affair: some moments later.
+
         Raises:
-            UsageError: the new rules cannot be used; nothing changed.
-            EnvironmentFault: the proxy refuses them or does not act on them in time; it goes on as before.
+            UsageError: the new rules cannot be used, or the cluster's objects have no field for them; nothing changed.
+            EnvironmentFault: the proxy refuses them or does not act on them in time, or the cluster does not take
+                them; all goes on as before.
         """
         with self._lock:
             before = self._sidecar.policy
             after = change(before)
             if not isinstance(after, Policy):
                 raise UsageError(f"a change made {type(after).__name__} of the policy", mend="return a Policy")
-            self._sidecar.change(after, self._outlets())
+            self._change(before, after)
             made = TrafficChange(
                 at_s=time.monotonic(),
                 wall=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -239,10 +260,19 @@ class Traffic:
         return self.apply(lambda policy: with_limits(policy, host, limits), why, what=f"limits of {service}: {said}")
 
     def reset(self) -> None:
-        """Go back to the rules of the manifests and forget the changes."""
+        """Go back to the rules of the manifests and forget the changes.
+
+        Raises:
+            EnvironmentFault: the proxy, or the cluster, does not take them back; that stays a problem of the stack.
+        """
         with self._lock:
-            if self._sidecar.policy != self._declared:
-                self._sidecar.change(self._declared, self._outlets())
+            try:
+                if self._sidecar.policy != self._declared:
+                    self._change(self._sidecar.policy, self._declared)
+            except EnvironmentFault as fault:
+                self._astray = f"the traffic rules are not those of the manifests again: {fault}"
+                raise
+            self._astray = ""
             self._changes.clear()
 
     def refresh(self) -> None:
@@ -251,6 +281,8 @@ class Traffic:
         Raises:
             EnvironmentFault: the proxy does not act on what has changed.
         """
+        if self._own is None:
+            return
         with self._lock:
             self._sidecar.change(self._sidecar.policy, self._outlets())
 
@@ -258,8 +290,15 @@ class Traffic:
         """Have requests reach replicas through proxies that stand before them, or directly again for None.
 
         Raises:
+            UsageError: Istio's proxy goes to the replicas itself.
             EnvironmentFault: the proxy does not act on it; it goes on as before.
         """
+        if way is not None and self._own is None:
+            raise UsageError(
+                f"{self._sidecar.name} goes to the replicas itself: nothing can stand before them",
+                where="stack.capture",
+                mend="leave out istio_proxy for this: the rules then act in gonogo's own sidecar",
+            )
         with self._lock:
             before, self.way = self.way, way
             try:
@@ -268,9 +307,11 @@ class Traffic:
                 self.way = before
                 raise
 
-    def sample(self) -> ReplicaSample:
-        """What the sidecar has used since its start."""
+    def sample(self) -> ReplicaSample | None:
+        """What the sidecar has used since its start; None of Istio's proxy, of which it is not seen."""
         used = self._sidecar.sample()
+        if used is None:
+            return None
         self._peak = max(self._peak, used.rss)
         return ReplicaSample(NAME, used.cpu_s, used.rss, self._peak, throttled_s=None, restarts=0)
 
@@ -284,47 +325,43 @@ class Traffic:
         found = [outlet.listen for outlet in self._sidecar.outlets if (outlet.host, outlet.port) == (host, port)]
         return found[0] if found else None
 
-    def traced(self, target: Target) -> Target:
-        """Return ``target`` with an id in each request by which the sidecar's record of it is found again.
+    def authority(self, service: Service, port: int) -> str:
+        """Return the Host header by which what carries the rules out knows ``port`` of ``service``.
 
-        A target that sends an ``x-request-id`` of its own keeps it; its records are found where each request fills it
-        anew.
+        Empty for the Service's own name.
         """
-        own = next((value for name, value in target.headers if name.lower() == _HEADER), None)
-        source = "{request_id}"
-        headers = target.headers
-        if own is None:
-            headers = (*headers, (_HEADER, source))
-        elif _is_place(own):
-            source = own
-        else:
-            return target
-        known = {one.name: one.source for one in target.extract}
-        if known.get(REQUEST_ID, source) != source:
-            raise UsageError(
-                f"the column {REQUEST_ID!r} is taken from {known[REQUEST_ID]!r}",
-                where=target.name,
-                mend="give it another name: the sidecar's records are joined by it",
-            )
-        further = {REQUEST_ID: source}
-        # Contracts on routing ask which request had which header, also where each request fills it anew.
-        further |= {
-            f"header.{name.lower()}": value for name, value in target.headers if _is_place(value) and value != source
-        }
-        added = tuple(Extraction(name, value) for name, value in further.items() if name not in known)
-        return replace(target, headers=headers, extract=(*target.extract, *added))
+        if self._own is None and isinstance(self._running, HoldsRules) and self.outlet(service, port):
+            return self._running.authority(service, port)
+        return ""
+
+    def traced(self, target: Target) -> Target:
+        """Return ``target`` with an id in each request by which the record of it is found again."""
+        return traced(target)
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the sidecar."""
-        return tuple(text for text in (self._sidecar.problem, self._trouble) if text)
+        return tuple(text for text in (self._sidecar.problem, self._trouble, self._astray) if text)
 
     def stop(self) -> None:
         """End the sidecar; safe to call twice."""
         self._over.set()
-        self._follower.join()
+        if self._own is not None:
+            self._follower.join()
         self._sidecar.stop()
         if self.way is not None:
             self.way.stop()
+
+    def _change(self, before: Policy, after: Policy) -> None:
+        """Have the proxy act on ``after`` and the cluster hold it: both, or none."""
+        planned = self._rules.plan(after) if self._rules is not None else ()
+        outlets = self._outlets() if self._own is not None else ()
+        self._sidecar.change(after, outlets)
+        if self._rules is not None:
+            try:
+                self._rules.hold(planned)
+            except BaseException:
+                self._sidecar.change(before, outlets)
+                raise
 
     def _outlets(self) -> tuple[Outlet, ...]:
         outlets = outlets_of(self._running)
@@ -346,11 +383,6 @@ class Traffic:
             except (EnvironmentFault, OSError) as error:
                 self._trouble = f"the client's sidecar does not follow the replicas: {error}"
             pause = min(max(_LOOK_S, _CHEAP * (time.monotonic() - begun)), _SLOWEST_LOOK_S)
-
-
-def _is_place(text: str) -> bool:
-    """Whether ``text`` is nothing but a place that each request fills anew."""
-    return any(isinstance(part, Place) and text == f"{{{part.word}}}" for part in split(text))
 
 
 def _differing(before: Policy, after: Policy) -> str:

@@ -12,10 +12,12 @@ from typing import Final, Self
 import numpy as np
 
 from gonogo.capture.joining import joined
+from gonogo.capture.observed import observed
 from gonogo.capture.record import Captured, Captures
 from gonogo.errors import GonogoError, UsageError
 from gonogo.measures.registry import evidence
-from gonogo.runs.run import Columns, Run, RunFacts
+from gonogo.measures.sides import SERVICE
+from gonogo.runs.run import Run, RunFacts
 from gonogo.suite.parity import Capture
 from gonogo.suite.traffic import Traffic, TrafficChange
 from gonogo.units import format_duration
@@ -90,6 +92,12 @@ class Watchdog:
                     f"{rule} cannot be watched at the shadow",
                     mend=f"write rules on {', '.join(_WATCHED)}; the others belong into require=",
                 )
+        if capture.shared:
+            raise UsageError(
+                f"replicas of {capture.name} answer for another captured Service, too",
+                where="load.watching",
+                mend="capture the one that is watched, and no other that leads to the same replicas",
+            )
         self.stopped: Stopped | None = None
         self._capture = capture
         self._traffic = traffic
@@ -118,9 +126,9 @@ class Watchdog:
     def __enter__(self) -> Self:
         self._capture.begin()
         self._begun_s = time.time()
-        self._tails = self._capture.fresh_lines()
-        for tail in self._tails:
-            tail.lines()
+        self._feeds = self._capture.fresh_feeds()
+        for feed in self._feeds:
+            feed.skip()
         self._thread.start()
         return self
 
@@ -181,7 +189,7 @@ class Watchdog:
         )
 
     def _gather(self) -> None:
-        self._captures.add([line for tail in self._tails for line in tail.lines()])
+        self._captures.take(one for feed in self._feeds for one in feed.news())
 
     def _told(self) -> str:
         assert self.stopped is not None  # noqa: S101 - asked only when it is there
@@ -219,21 +227,9 @@ def watched_run(
     further = joined(
         [one.request_id for one in live], [one.replica for one in live], late, sides=sides, reading=capture.reading
     )
-    columns = Columns(
-        due_s=due_s,
-        queued_s=np.zeros(count),
-        sent_s=due_s,
-        first_byte_s=due_s + latency,
-        done_s=due_s + latency,
-        status=status,
-        error=np.zeros(count, np.int8),
-        success=np.array([one.succeeded for one in live], np.bool_),
-        bytes_in=np.zeros(count, np.int64),
-        bytes_out=np.zeros(count, np.int64),
-        connection=np.zeros(count, np.int32),
-        target=np.zeros(count, np.int16),
-        extracted=further,
-    )
+    further = {**further, SERVICE: np.full(count, capture.name, dtype=object)}
+    success = np.array([one.succeeded for one in live], np.bool_)
+    columns = observed(due_s, latency, status, success, further)
     spent_s = max(0.0, now_s - begun_s)
     facts = RunFacts(
         name="watched",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gonogo.gate.judgment import ReplicaUsage
 from gonogo.mesh.sidecar import Outlet
 from gonogo.runs.run import Run
 from gonogo.suite.recorder import RunPlace
+from gonogo.verdicts.criterion import Criterion
 
 __all__ = ["Way"]
 
@@ -19,8 +21,12 @@ class Way(Protocol):
         """Return ``outlets`` with the proxies' addresses in place of the replicas' own."""
         ...
 
-    def begin(self) -> None:
-        """A run begins."""
+    def check(self, criterion: Criterion, asked: Sequence[str]) -> None:
+        """Refuse a criterion on captured answers that cannot be judged on a run whose targets ask ``asked``."""
+        ...
+
+    def begin(self, asked: Sequence[str]) -> None:
+        """A run begins, whose targets ask the Services ``asked``: ``namespace/name``, empty for none."""
         ...
 
     def told(self, run: Run, place: RunPlace) -> Run:

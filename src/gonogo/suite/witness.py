@@ -14,8 +14,9 @@ from gonogo.gate.judgment import ReplicaUsage
 from gonogo.load.target import Target
 from gonogo.load.template import Place, split
 from gonogo.measures.acting import split_labels
-from gonogo.runs.run import Columns, Run
+from gonogo.runs.run import Columns, Run, RunFacts
 from gonogo.suite.autoscaling import Scaled
+from gonogo.suite.faults import Fault
 from gonogo.suite.stack import Stack
 from gonogo.suite.traffic import REQUEST_ID, TrafficChange
 from gonogo.units import format_share
@@ -25,7 +26,7 @@ __all__ = ["HEADER_COLUMN", "Witness"]
 HEADER_COLUMN: Final = "header."
 """What the column of a request's header is called: ``header.target``."""
 
-_COMMON: Final = frozenset({"accept", "content-type", "user-agent", "x-request-id"})
+_COMMON: Final = frozenset({"accept", "content-type", "host", "user-agent", "x-request-id"})
 
 
 class Witness:
@@ -39,6 +40,7 @@ class Witness:
     def __init__(self, stack: Stack | None, targets: Sequence[Target]) -> None:
         self._targets = targets
         self._traffic = stack.sidecar if stack is not None else None
+        self._stack = stack
         self._scaling = stack.scaling if stack is not None else None
         self._scaled = len(self._scaling.events) if self._scaling is not None else 0
         self._joined = ""
@@ -58,6 +60,9 @@ class Witness:
         ids = run.columns.extracted.get(REQUEST_ID)
         if self._traffic is None or ids is None:
             return run
+        if not self._traffic.recorded:
+            known = {**run.columns.extracted, **_headers(run.columns, self._targets)}
+            return replace(run, columns=replace(run.columns, extracted=known), facts=self._facts(run))
         # A request of which something was sent and that nothing but the service's side ended has passed the sidecar.
         sent = np.isfinite(run.columns.sent_s) & np.array([name is not None for name in ids], dtype=np.bool_)
         joined = self._traffic.log.join(ids, sent)
@@ -72,21 +77,33 @@ class Witness:
             **_headers(run.columns, self._targets),
         }
         columns = replace(run.columns, extracted={**run.columns.extracted, **further})
+        return replace(run, columns=columns, facts=self._facts(run))
+
+    def _facts(self, run: Run) -> RunFacts:
+        """The facts of ``run``, with the weights by which it was split."""
+        assert self._traffic is not None  # noqa: S101 - asked only where rules act
         during = [change for change in self._traffic.changes if change not in self._in_force]
         labels = split_labels(self._traffic.policy, [change.what for change in during])
-        return replace(run, columns=columns, facts=replace(run.facts, labels={**run.facts.labels, **labels}))
+        return replace(run.facts, labels={**run.facts.labels, **labels})
 
     def usage(self) -> tuple[ReplicaUsage, ...]:
         """What the sidecar used since this witness was made."""
         if self._traffic is None:
             return ()
         now = self._traffic.sample()
+        if now is None or self._before is None:
+            return ()
         return (ReplicaUsage(now.replica, cpu_s=now.cpu_s - self._before.cpu_s, rss_max=now.rss_max),)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """By which way requests went, and by which rules when not those of the manifests alone."""
-        return (*self._passage, *(f"{self._when(each)}: {each}" for each in self._steps))
+        """By which way requests went, by which rules when not those of the manifests alone, and what was hurt."""
+        faults = self._stack.faults if self._stack is not None else ()
+        return (
+            *self._passage,
+            *(f"{self._when(each)}: {each}" for each in self._steps),
+            *(f"{self._when(each)}: {each}" for each in faults),
+        )
 
     @property
     def _steps(self) -> tuple[Scaled, ...]:
@@ -112,7 +129,7 @@ class Witness:
             )
         )
 
-    def _when(self, change: TrafficChange | Scaled) -> str:
+    def _when(self, change: TrafficChange | Scaled | Fault) -> str:
         started = self._run.facts.started_at if self._run else ""
         if not started:
             return f"at {change.wall}"

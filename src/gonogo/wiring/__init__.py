@@ -3,13 +3,14 @@
 from gonogo.wiring.bench import bench, settings_here
 from gonogo.wiring.declared import Declared, order_sidecar, read_manifests, read_topology
 from gonogo.wiring.session import GateSession
-from gonogo.wiring.stacks import build_images, placement_for, platform_for, start_stack, start_traffic
+from gonogo.wiring.stacks import build_images, carrier_for, placement_for, platform_for, start_stack, start_traffic
 
 __all__ = [
     "Declared",
     "GateSession",
     "bench",
     "build_images",
+    "carrier_for",
     "order_sidecar",
     "placement_for",
     "platform_for",

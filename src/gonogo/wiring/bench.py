@@ -31,6 +31,7 @@ def bench(settings: Settings, *, announce: Callable[[str], None], placement: Pla
         remeasure=settings.remeasure,
         stop_when_decided=settings.stop_when_decided,
         allows=settings.allows,
+        inside=settings.generator == "inside",
         terminal=sys.stderr if is_wanted(sys.stderr, os.environ) else None,
         announce=announce,
         load_wait_s=settings.load_wait,

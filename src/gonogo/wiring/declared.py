@@ -38,6 +38,11 @@ class Declared:
     dormant: tuple[Finding, ...]
     files: tuple[Path, ...]
 
+    @property
+    def client_namespace(self) -> str:
+        """The namespace of the load's own Pod; empty where there is none, or several."""
+        return _client_namespace(self.topology)
+
     def require_rules(self) -> None:
         """Refuse traffic rules that contradict themselves or lead nowhere, before anything starts.
 
@@ -70,11 +75,10 @@ def read_manifests(paths: Sequence[Path | str], *, stdin: TextIO | None = None) 
         )
     files = tuple({Path(document.source.file) for document in documents if document.source.file != "-"})
     topology = build.topology(documents).require()
-    clients = {one.namespace for one in topology.generators}
     return Declared(
         topology,
         check.check(documents),
-        read_policy(documents, namespace=clients.pop() if len(clients) == 1 else ""),
+        read_policy(documents, namespace=_client_namespace(topology)),
         traffic.not_acting(documents, "this stack"),
         files,
     )
@@ -107,3 +111,8 @@ def order_sidecar(declared: Declared) -> SidecarOrder:
     if chosen.wanted:
         declared.require_rules()
     return chosen
+
+
+def _client_namespace(topology: Topology) -> str:
+    clients = {one.namespace for one in topology.generators}
+    return clients.pop() if len(clients) == 1 else ""

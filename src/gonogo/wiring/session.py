@@ -38,7 +38,7 @@ from gonogo.suite.stack import Stack
 from gonogo.suite.traffic import Traffic
 from gonogo.wiring.bench import bench
 from gonogo.wiring.declared import Declared, order_sidecar, read_manifests
-from gonogo.wiring.stacks import placement_for, start_stack, start_traffic
+from gonogo.wiring.stacks import ISTIO, carrier_for, placement_for, start_stack, start_traffic, unheeded
 
 __all__ = ["GateSession"]
 
@@ -58,7 +58,7 @@ class GateSession:
         self.folder = root / settings.report
         self._announce = announce
         self._ledger = Ledger()
-        self._keeper = StackKeeper(scaling_period_s=settings.autoscaler_period)
+        self._keeper = StackKeeper(scaling_period_s=settings.autoscaler_period, inside=settings.generator == "inside")
         self._placement = placement_for(Topology(), settings)
         self._runs: set[str] = set()
         self._stacks = 0
@@ -106,7 +106,7 @@ class GateSession:
         absolute = tuple(str(self.root / path) for path in paths)
         if fresh:
             self._keeper.stop()
-        proxy = proxy or self.settings.proxy
+        proxy = carrier_for(self.settings, proxy)
         declared: list[tuple[Declared, SidecarOrder, Path]] = []
         return self._keeper.get(
             (absolute, proxy),
@@ -210,7 +210,7 @@ class GateSession:
         topology, files = declared.topology, declared.files
         self._ledger.record_findings(declared.findings)
         sidecar = order_sidecar(declared)
-        if sidecar.wanted:
+        if sidecar.wanted and proxy != ISTIO:
             program(proxy)  # what is missing is told before anything starts
         else:
             self._ledger.record_findings(declared.dormant)
@@ -246,14 +246,21 @@ class GateSession:
                     ' (sidecar.istio.io/inject: "false")'
                 )
             return None
-        acting = start_traffic(running, declared, order, proxy=proxy, placement=self._placement, folder=folder)
-        self._ledger.record_findings(acting.findings)
-        for note in order.notes:
-            self._ledger.record_not_tested(note)
-        self._ledger.record_not_tested(
-            "traffic rules act on what the load generator and the suites' clients send, not on calls between the"
-            " stack's own services"
+        acting = start_traffic(
+            running,
+            declared,
+            order,
+            proxy=proxy,
+            placement=self._placement,
+            folder=folder,
+            istio_proxy=self.settings.istio_proxy,
         )
+        for note in unheeded(declared.policy) if proxy == ISTIO else ():
+            self._ledger.record_not_tested(note)
+        self._ledger.record_findings(acting.findings)
+        for note in acting.cage.unheld:
+            self._ledger.record_not_tested(note)
+        self._ledger.record_not_tested(acting.between)
         return acting
 
     def _note_problems(self) -> None:

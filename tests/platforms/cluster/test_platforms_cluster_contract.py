@@ -16,6 +16,7 @@ class TestClusterPlatform(PlatformContract):
     """In the cluster of KUBECONFIG."""
 
     never_ready_s: ClassVar[float] = 8.0
+    pauses: ClassVar[bool] = False
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
             case "/file":
                 self.answer([Path(asked).read_text(), oct(Path(asked).stat().st_mode & 0o777)])
             case "/fetch":
-                connection = HTTPConnection(asked, timeout=5)
+                connection = HTTPConnection(asked, timeout=60)
                 connection.request("GET", "/pid")
                 self.answer(json.loads(connection.getresponse().read()))
                 connection.close()

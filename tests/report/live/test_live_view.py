@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from fixtures.patience import PATIENCE_S
 from gonogo.report.live.pace import Pace
 from gonogo.report.live.pulse import Pulse, pulse, still_of_interest_s
 from gonogo.report.live.sheet import Moment, sheet
@@ -182,7 +183,7 @@ def test_a_view_shows_and_goes(make_run: MakeRun) -> None:
     terminal, run = Terminal(), make_run(requests=500)
     judge = so_far([parse("p99 <= 50ms")], name="load", targets=("GET /",), rate=100.0, timeout_s=10.0)
     with LiveView(Load(run.columns), name="load", duration_s=60.0, stream=terminal, judge_so_far=judge):
-        assert terminal.written.wait(20)
+        assert terminal.written.wait(PATIENCE_S)
     assert not [thread for thread in threading.enumerate() if thread.name == "gonogo-live-view"]
 
 
@@ -199,7 +200,7 @@ def test_a_view_that_breaks_does_not_touch_the_load() -> None:
 
     broken = Broken()
     with LiveView(broken, name="load", duration_s=60.0, stream=Terminal()):
-        assert broken.looked.wait(20)
+        assert broken.looked.wait(PATIENCE_S)
 
 
 def test_ctrl_c_ends_the_view_and_passes_on() -> None:

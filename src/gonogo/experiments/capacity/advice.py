@@ -30,6 +30,10 @@ class Limits:
         if self.max_connections < 1 or self.max_pending < 1:
             raise UsageError(f"limits of {self.max_connections} and {self.max_pending}", mend="give 1 or more")
 
+    def without_queue(self) -> Limits:
+        """The limits for a proxy that has no queue before its connections: what would wait is let through."""
+        return Limits(self.max_connections + self.max_pending, self.max_pending)
+
 
 def limits_for(*, in_flight: float, latency_s: float, limit_s: float | None, rate: float, clients: int = 1) -> Limits:
     """Return the limits for a service that shall be kept at ``rate``.
@@ -84,5 +88,5 @@ def nginx_directives(host: Host, limits: Limits) -> str:
         f"limit_conn_zone ${zone} zone={zone}:64k;\n"
         "limit_conn_status 503;\n"
         "# in the location that passes to the service\n"
-        f"limit_conn {zone} {limits.max_connections + limits.max_pending};\n"
+        f"limit_conn {zone} {limits.without_queue().max_connections};\n"
     )

@@ -34,7 +34,8 @@ class Bracket:
     def __post_init__(self) -> None:
         if not 0 < self.start <= self.most:
             raise UsageError(
-                f"a search from {self.start:g}/s to {self.most:g}/s", mend="start above 0 and below the most"
+                f"a search from {self.start:g}/s to {self.most:g}/s",
+                mend="give a start above 0 and a most that is not below it",
             )
         if not 0.01 <= self.precision <= 1:  # noqa: PLR2004 - the sentence says what it means
             raise UsageError(f"a precision of {self.precision:g}", mend="give a share from 0.01 to 1, such as 0.1")

@@ -32,7 +32,7 @@ class Probe:
         rate: asked for, requests per second.
         throughput: successes per second.
         success: share of the requests due.
-        p99_s: of the answered requests; NaN without one.
+        p50_s, p99_s: of the answered requests; NaN without one.
         in_flight: requests at once in all but one part in a thousand of the time.
         outcome: of the criteria.
         reason: of the first criterion that does not hold; why the rate was tried, when all hold.
@@ -43,6 +43,7 @@ class Probe:
     rate: float
     throughput: float
     success: float
+    p50_s: float
     p99_s: float
     in_flight: float
     outcome: Outcome
@@ -123,8 +124,13 @@ class Capacity:
             raise UndecidedError(f"the breaker's limits cannot be verified: {why}")
         return self.check(self, overload, require)
 
-    def entry(self, name: str, test: str) -> ExperimentEntry:
-        """Return what the judgment shows."""
+    @property
+    def took_s(self) -> float:
+        """When the last rate was tried, seconds from the search's start."""
+        return self.probes[-1].at_s if self.probes else 0.0
+
+    def entry(self, name: str, test: str, verified: Step | None = None) -> ExperimentEntry:
+        """Return what the judgment shows; ``verified``: the overload with the recommended limits, once driven."""
         marks = ((self.rate, "capacity"), (self.rate * HEADROOM, "80 %")) if self.rate else ()
         curve = Curve(
             title="Latency against throughput",
@@ -142,7 +148,9 @@ class Capacity:
                 Attachment("DestinationRule that keeps it at 80 %", destination_rule(self.host, self.limits)),
                 Attachment("The same for Nginx", nginx_directives(self.host, self.limits)),
             )
-        return ExperimentEntry(name, test, "capacity", self.conclusion, tuple(map(_step, self.probes)), (curve,), texts)
+        steps = [*map(_step, self.probes), *([verified] if verified else [])]
+        said = f"{self.conclusion}; at {verified.what}: {verified.outcome}" if verified else self.conclusion
+        return ExperimentEntry(name, test, "capacity", said, tuple(steps), (curve,), texts)
 
 
 def _step(probe: Probe) -> Step:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from gonogo.errors import UsageError
 from gonogo.experiments.scale_out.result import FLAGS, ScaleOutResult, rejected_by_second
 from gonogo.load.target import Target
-from gonogo.suite.autoscaling import Autoscaling, Scaled
+from gonogo.suite.autoscaling import ActingAutoscalers, Scaled
 from gonogo.suite.load import Load
 from gonogo.suite.order import LoadOptions
 from gonogo.suite.recorder import Recorder
@@ -38,7 +38,8 @@ class ScaleOut:
     def __call__(self, target: Target, **options: Unpack[LoadOptions]) -> ScaleOutResult:
         """Drive one load and return how rejections fell as replicas arrived.
 
-        Takes what ``load`` takes. The run is not ended before its time: what is looked for is its course.
+        Takes what ``load`` takes. The run is not ended before its time: what is looked for is its course. Where the
+        autoscalers see no load, as in a cluster without a metrics API, the result says so in ``untested``.
 
         Raises:
             UsageError: no autoscaler acts on the stack, or the requests go past the breaker.
@@ -48,7 +49,7 @@ class ScaleOut:
             raise UsageError(
                 "no autoscaler acts on this stack",
                 where=self._test,
-                mend="declare a HorizontalPodAutoscaler on CPU for a Deployment, and run on the process platform",
+                mend="declare a HorizontalPodAutoscaler on CPU for a Deployment, and let gonogo start the stack",
             )
         service = self._service(target)
         begun = len(scaling.events)
@@ -68,6 +69,7 @@ class ScaleOut:
             events=self._events(scaling, begun, run.facts.started_at),
             replicas=(before, self._ready(service)),
             shares=rejected_by_second(run.columns),
+            untested=scaling.untested,
         )
         self._recorder.experiment(result.entry(self._test))
         return result
@@ -83,7 +85,7 @@ class ScaleOut:
         return sum(replica.ready for replica in self._stack.running.replicas(service))
 
     @staticmethod
-    def _events(scaling: Autoscaling, begun: int, started_at: str) -> tuple[tuple[float, Scaled], ...]:
+    def _events(scaling: ActingAutoscalers, begun: int, started_at: str) -> tuple[tuple[float, Scaled], ...]:
         events = scaling.events[begun:]
         if not started_at:
             return ()

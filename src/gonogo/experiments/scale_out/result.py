@@ -32,6 +32,7 @@ class ScaleOutResult:
         events: what the autoscalers decided during the load, with seconds from the run's start.
         replicas: ready behind the service before and after.
         shares: of the requests due in each second, the share that the breaker turned away: second and share.
+        untested: why nothing can be said about scaling, as a clause; empty when the autoscalers acted.
     """
 
     run: JudgedRun
@@ -39,6 +40,7 @@ class ScaleOutResult:
     events: tuple[tuple[float, Scaled], ...]
     replicas: tuple[int, int]
     shares: tuple[tuple[float, float], ...]
+    untested: str = ""
 
     @property
     def first(self) -> float:
@@ -58,6 +60,8 @@ class ScaleOutResult:
     def conclusion(self) -> str:
         """The result in one sentence."""
         before, after = self.replicas
+        if self.untested:
+            return f"scaling out was not tested: {self.untested}"
         return (
             f"{self.service} went from {before} to {after} ready replicas, and rejections from"
             f" {figure(self.first, 'share')} to {figure(self.last, 'share')}"

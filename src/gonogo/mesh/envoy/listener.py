@@ -13,9 +13,9 @@ from gonogo.mesh.policy.rejection import Rejection
 from gonogo.mesh.policy.ruling import Ruling
 from gonogo.mesh.sidecar import Address, Outlet, Sidecar
 
-__all__ = ["listener", "socket_address"]
+__all__ = ["MANAGER", "listener", "local_reply", "socket_address"]
 
-_MANAGER: Final = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+MANAGER: Final = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 # Flags tell who refused a request: UO the breaker, UH no healthy replica, UF a broken connection, UT a timeout, URX
 # retries used up, FI and DI injected faults, NR no route, NC no such destination; none for the service's own answer.
@@ -43,7 +43,7 @@ _RECORD: Final = {
 def listener(sidecar: Sidecar, outlet: Outlet, at: Address, routes: Config, ruling: Ruling) -> Config:
     """Return the Listener of ``outlet`` at ``at``; ``routes`` is ``route_config`` or ``rds`` of its manager."""
     manager = typed(
-        _MANAGER,
+        MANAGER,
         stat_prefix=f"outbound_{at.ip}_{at.port}",
         **routes,
         http_filters=[
@@ -55,7 +55,7 @@ def listener(sidecar: Sidecar, outlet: Outlet, at: Address, routes: Config, ruli
         stream_idle_timeout="0s",
         normalize_path=True,
         **_access_log(sidecar),
-        **(_local_reply(ruling.rejection) if ruling.rejection else {}),
+        **(local_reply(ruling.rejection) if ruling.rejection else {}),
     )
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     return {"name": route_name(outlet), "address": {"socket_address": socket_address(at)}, "filter_chains": [chain]}
@@ -91,9 +91,16 @@ def _overflow(sidecar: Sidecar, to: Destination | None) -> list[Config]:
     return [{"name": "envoy.filters.http.lua", "typed_config": config}]
 
 
-def _local_reply(rejection: Rejection) -> Config:
+def local_reply(rejection: Rejection, further: Config | None = None) -> Config:
+    """Return what has a manager answer ``rejection`` when the breaker turns a request away.
+
+    Args:
+        rejection: the answer.
+        further: an access log filter that must hold, too.
+    """
+    turned_away: Config = {"response_flag_filter": {"flags": ["UO"]}}
     mapper: Config = {
-        "filter": {"response_flag_filter": {"flags": ["UO"]}},
+        "filter": {"and_filter": {"filters": [turned_away, further]}} if further else turned_away,
         "status_code": rejection.status,
         "body": {"inline_string": rejection.body},
         "body_format_override": {

@@ -72,6 +72,8 @@ function envoy_on_response(handle)
   for _, name in ipairs(GIVEN) do
     if answer[name] then
       headers:replace(name, answer[name])
+    else
+      headers:remove(name)
     end
   end
   local length = handle:body():setBytes(body or "")

@@ -1,51 +1,28 @@
-"""Sticky splits for Istio: an EnvoyFilter that has the client's Envoy choose the destination by hash.
+"""Sticky splits under Istio: the client's Envoy chooses the destination by hash.
 
-A VirtualService has no field for it. The filter merges into the route that istiod makes: a hash policy, and its use for
-the choice among the weighted clusters (Envoy 1.36 and later, which is Istio 1.28 and later).
-https://istio.io/latest/docs/reference/config/networking/envoy-filter/
+A VirtualService has no field for it. An EnvoyFilter merges into the route that istiod makes: a hash policy, and its
+use for the choice among the weighted clusters (Envoy 1.36 and later, which is Istio 1.28 and later).
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from gonogo.errors import UsageError
-from gonogo.mesh.envoy.form import Config, text
+from gonogo.mesh.envoy.form import Config
 from gonogo.mesh.envoy.route import sticky_policy
 from gonogo.mesh.policy.action import Forward
 from gonogo.mesh.policy.match import Match
-from gonogo.mesh.policy.policy import Policy
 from gonogo.mesh.policy.route import Route
 from gonogo.mesh.policy.ruling import Ruling
-from gonogo.mesh.sidecar import Sidecar
 
-__all__ = ["envoy_filters"]
-
-_API: Final = "networking.istio.io/v1alpha3"
+__all__ = ["sticky_patches"]
 
 
-def envoy_filters(policy: Policy, sidecar: Sidecar) -> str:
-    """Return the EnvoyFilters, as YAML, that make the sticky splits of ``policy`` sticky under Istio; empty for none.
-
-    They act for the clients in the Service's own namespace; put a copy into the namespace of every other client, or
-    one into Istio's root namespace.
+def sticky_patches(ruling: Ruling, port: int) -> list[Config]:
+    """Return the patches that make the sticky splits of ``ruling`` at ``port`` sticky under Istio; none without one.
 
     Raises:
         UsageError: a sticky route among several has no name by which the filter could find it.
     """
-    made = []
-    for ruling in policy.rulings:
-        ports = [outlet.port for outlet in sidecar.outlets if outlet.host == ruling.host]
-        patches = [patch for port in ports for patch in _at(ruling, port)]
-        if patches:
-            metadata = {"name": f"{ruling.host.name}-sticky", "namespace": ruling.host.namespace}
-            made.append(
-                {"apiVersion": _API, "kind": "EnvoyFilter", "metadata": metadata, "spec": {"configPatches": patches}}
-            )
-    return "---\n".join(text(one) for one in made)
-
-
-def _at(ruling: Ruling, port: int) -> list[Config]:
     routes = ruling.routes_at(port)
     several = sum(len(route.matches) or 1 for route in routes) > 1
     return [patch for route in routes for patch in _patches(ruling, route, port, several=several)]

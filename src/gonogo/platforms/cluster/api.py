@@ -8,18 +8,22 @@ does not know.
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, cast
 
 import urllib3
 from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
+from kubernetes.stream.ws_client import WSClient, get_websocket_url
+from websocket import WebSocketBadStatusException, WebSocketException
 
 from gonogo.errors import EnvironmentFault
 from gonogo.platforms.cluster.unverified import accept
 
-__all__ = ["Api", "Json", "Refused", "Unreachable"]
+__all__ = ["Api", "Json", "Refused", "Stream", "Unreachable"]
 
 Json = Mapping[str, Any]
 
@@ -47,6 +51,44 @@ class Refused(EnvironmentFault):
 
 class Unreachable(EnvironmentFault):
     """The API server did not answer, for as long as there was patience."""
+
+
+class Socket(Protocol):
+    """The connection below a stream."""
+
+    @property
+    def sock(self) -> socket.socket | ssl.SSLSocket:
+        """Its socket."""
+        ...
+
+
+class Stream(Protocol):
+    """A connection to a command in a Pod, with numbered channels; the client's own is one."""
+
+    @property
+    def sock(self) -> Socket:
+        """What is below it."""
+        ...
+
+    def update(self, timeout: float) -> None:
+        """Take in what has come."""
+        ...
+
+    def read_channel(self, channel: int) -> bytes:
+        """Return what has come on ``channel``."""
+        ...
+
+    def write_channel(self, channel: int, data: bytes) -> None:
+        """Send ``data`` on ``channel``."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether more may come."""
+        ...
+
+    def close(self, *, timeout: int) -> None:
+        """End the connection."""
+        ...
 
 
 class Api:
@@ -114,6 +156,29 @@ class Api:
     def create(self, path: str, body: Json) -> Json:
         """Create ``body`` in the collection at ``path``."""
         return _parsed(self._call("POST", path, {}, body=body, kind="application/json"))
+
+    def exec(self, path: str, query: Sequence[tuple[str, str]]) -> Stream:
+        """Start a command by the subresource ``exec`` at ``path``, and return the connection to it.
+
+        Raises:
+            Refused: the server says no.
+            Unreachable: it does not answer.
+        """
+        _, url, headers, _, _ = self._client.param_serialize("GET", path, auth_settings=["BearerToken"])
+        headers = {name.lower(): value for name, value in headers.items()}
+        try:
+            place = get_websocket_url(url, query)  # type: ignore[no-untyped-call] # the client has no types
+            opened = WSClient(self._client.configuration, place, headers, capture_all=False, binary=True)  # type: ignore[no-untyped-call] # likewise
+            return cast("Stream", opened)
+        except WebSocketBadStatusException as error:
+            _answered(error.status_code, bytes(error.resp_body or b""), f"exec {path}")
+            raise
+        except (WebSocketException, OSError) as error:
+            raise Unreachable(
+                f"the API server starts no command in a Pod ({error})",
+                where=self.server,
+                mend="see that this machine reaches it, and that nothing between refuses WebSockets",
+            ) from error
 
     def delete(self, path: str, *, patient: bool = True, **options: object) -> None:
         """Delete what stands at ``path``; that it is gone already is no error."""

@@ -15,7 +15,7 @@ from gonogo.manifests.topology import Job
 from gonogo.platforms.cluster.api import Api, Json, Refused
 from gonogo.platforms.cluster.logbook import Logbook
 from gonogo.platforms.cluster.pods import PodView, read_pod, seconds
-from gonogo.platforms.interface import JobPod, JobRun
+from gonogo.platforms.interface import JobPod, JobRun, TakenName
 
 __all__ = ["DECLARED_BY", "JobBook", "started"]
 
@@ -27,7 +27,10 @@ _CONFLICT: Final = 409
 
 @dataclass(slots=True)
 class _Run:
-    """A Job of the cluster, and its Pods by uid in the order of their starts."""
+    """A Job of the cluster, and its Pods by uid in the order of their starts.
+
+    ``gone_at`` is when it was first listed no more, in seconds since 1970; None while it is.
+    """
 
     space: str
     declared: str
@@ -36,6 +39,12 @@ class _Run:
     created: str
     body: Json
     pods: dict[str, tuple[PodView, JobPod]] = field(default_factory=dict)
+    gone_at: float | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is suspended and has never run: nothing was started."""
+        return bool(self.body["spec"].get("suspend")) and not self.pods and not _ended(self.body)
 
 
 class JobBook:
@@ -57,6 +66,7 @@ class JobBook:
     def update(self, space: str, jobs: Iterable[Json], pods: Iterable[Json]) -> None:
         """Take in what the API server lists in one namespace."""
         declared = self._declared[space]
+        listed = set()
         for body in jobs:
             metadata = body["metadata"]
             name = f"{declared}/{metadata['name']}"
@@ -66,6 +76,7 @@ class JobBook:
                 run = _Run(space, declared, metadata["name"], _declared_by(metadata, declared), created, body)
                 self._runs[name] = run
             run.body = body
+            listed.add(name)
         present = set()
         for body in sorted(pods, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"])):
             view = read_pod(body)
@@ -76,10 +87,13 @@ class JobBook:
         for run in self._runs.values():
             if run.space == space:
                 _miss(run, present)
+                if f"{declared}/{run.name}" not in listed and run.gone_at is None:
+                    run.gone_at = datetime.now(UTC).timestamp()
 
     def runs(self) -> tuple[JobRun, ...]:
-        """Every Job so far, in the order of their starts."""
-        ordered = sorted(self._runs.values(), key=lambda run: (run.created, run.name))
+        """Every Job so far, in the order of their starts; one that is suspended has not started."""
+        started = [run for run in self._runs.values() if not run.waits]
+        ordered = sorted(started, key=lambda run: (run.created, run.name))
         return tuple(self._read(run) for run in ordered)
 
     def pod(self, name: str) -> PodView | None:
@@ -118,10 +132,9 @@ class JobBook:
         run.pods[view.uid] = (view, pod)
 
     def _read(self, run: _Run) -> JobRun:
-        status = run.body.get("status") or {}
-        conditions = {each["type"]: each for each in status.get("conditions") or () if each.get("status") == "True"}
+        status, conditions = run.body.get("status") or {}, _ended(run.body)
         phase: Literal["running", "complete", "failed"] = "running"
-        reason, ended = "", ""
+        reason, ended, gone_at = "", "", None
         if "Complete" in conditions:
             phase, reason = "complete", "Complete"
             ended = status.get("completionTime") or conditions["Complete"].get("lastTransitionTime", "")
@@ -129,15 +142,25 @@ class JobBook:
             name = f"{run.declared}/{run.name}"
             phase, reason = "failed", self._reasons.get(name) or conditions["Failed"].get("reason", "Failed")
             ended = conditions["Failed"].get("lastTransitionTime", "")
+        elif run.gone_at is not None:
+            phase, gone_at = "failed", run.gone_at
+            reason = "replaced by the next run" if self._has_successor(run) else "deleted before its end was seen"
         return JobRun(
             name=f"{run.declared}/{run.name}",
             job=run.job,
             phase=phase,
             reason=reason,
             started_at=seconds(status.get("startTime") or run.created),
-            ended_at=seconds(ended) if ended else None,
+            ended_at=seconds(ended) if ended else gone_at,
             pods=tuple(pod for _, pod in run.pods.values()),
         )
+
+    def _has_successor(self, run: _Run) -> bool:
+        """Whether its CronJob has started another one since: under Replace the controller deletes the one before."""
+        # In the order in which they were first seen: the API's times are whole seconds.
+        seen = list(self._runs)
+        later = seen[seen.index(f"{run.declared}/{run.name}") + 1 :]
+        return run.job.startswith("CronJob ") and any(self._runs[name].job == run.job for name in later)
 
 
 def started(api: Api, body: Json, job: Job, run: str, env: Mapping[str, str]) -> None:
@@ -151,7 +174,7 @@ def started(api: Api, body: Json, job: Job, run: str, env: Mapping[str, str]) ->
         env: variables for all its containers, over those of the manifest.
 
     Raises:
-        UsageError: the name is taken.
+        TakenName: it is taken, be it by a Job that is suspended.
         EnvironmentFault: the API server refuses it.
     """
     space = body["metadata"]["namespace"]
@@ -164,7 +187,7 @@ def started(api: Api, body: Json, job: Job, run: str, env: Mapping[str, str]) ->
         api.create(f"/apis/batch/v1/namespaces/{space}/jobs", made)
     except Refused as refusal:
         if refusal.status == _CONFLICT:
-            raise UsageError(
+            raise TakenName(
                 f"a Job is called {run!r} already", where=str(job), mend="give it another name"
             ) from refusal
         raise EnvironmentFault(f"the Job is refused: {refusal.what}", where=str(job), mend=refusal.mend) from refusal
@@ -185,6 +208,13 @@ def _with_env(template: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, 
                 for container in spec[group]
             ]
     return {**template, "spec": spec}
+
+
+def _ended(body: Json) -> Mapping[str, Mapping[str, Any]]:
+    """The conditions of a Job that hold, by type: ``Complete`` or ``Failed`` once it has ended."""
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    held = {each["type"]: each for each in conditions if each.get("status") == "True"}
+    return {kind: each for kind, each in held.items() if kind in ("Complete", "Failed")}
 
 
 def _declared_by(metadata: Mapping[str, Any], declared: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ _TAIL_LINES: Final = 12
 
 
 class Logbook:
-    """Copies logs. Lines carry the time at which the node took them, by which no line is copied twice.
+    """Copies logs, from any thread. Lines carry the time at which the node took them: none is copied twice.
 
     Args:
         api: where to read.
@@ -27,6 +28,7 @@ class Logbook:
     def __init__(self, api: Api, folder: Path) -> None:
         self._api = api
         self._folder = folder
+        self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], str] = {}
         self._lives: dict[tuple[str, str], int] = {}
         self.trouble = ""
@@ -40,14 +42,18 @@ class Logbook:
 
     def copy(self, replica: str, pod: PodView) -> None:
         """Append what the containers of ``pod`` have written since the last time."""
-        for container in pod.containers:
-            key = (pod.uid, container.name)
-            if container.restarts > self._lives.get(key, 0):
-                self._lives[key] = container.restarts
-                self._append(replica, pod, container, previous=True)
-                ended = f" {container.ended}" if container.ended else ""
-                self._write(replica, [f"--- gonogo: container {container.name} ended{ended} and was started again"])
-            self._append(replica, pod, container, previous=False)
+        with self._lock:
+            for container in pod.containers:
+                self._copy(replica, pod, container)
+
+    def _copy(self, replica: str, pod: PodView, container: ContainerView) -> None:
+        key = (pod.uid, container.name)
+        if container.restarts > self._lives.get(key, 0):
+            self._lives[key] = container.restarts
+            self._append(replica, pod, container, previous=True)
+            ended = f" {container.ended}" if container.ended else ""
+            self._write(replica, [f"--- gonogo: container {container.name} ended{ended} and was started again"])
+        self._append(replica, pod, container, previous=False)
 
     def tail(self, pod: PodView, container: str) -> tuple[str, ...]:
         """Return the last lines that ``container`` wrote, of its life before where it has begun a new one."""
@@ -68,7 +74,9 @@ class Logbook:
         if not new:
             return
         self._seen[key] = new[-1].partition(" ")[0]
-        mark = f"[{container.name}] " if len(pod.containers) > 1 else ""
+        # What ran before the others wrote before them: only those that run side by side are told apart.
+        beside = sum(not each.init for each in pod.containers) > 1
+        mark = f"[{container.name}] " if beside else ""
         self._write(replica, [mark + line.partition(" ")[2] for line in new])
 
     def _write(self, replica: str, lines: Iterable[str]) -> None:

@@ -16,8 +16,12 @@ from gonogo.platforms.cluster import lifetime, names
 from gonogo.platforms.cluster.access import connect
 from gonogo.platforms.cluster.api import Api, Refused, Unreachable
 from gonogo.platforms.cluster.applying import Kinds, Written, apply
+from gonogo.platforms.cluster.generator import GeneratorPods
+from gonogo.platforms.cluster.generator_pod import generator_order, is_generator
 from gonogo.platforms.cluster.rewrite import Rewriter
 from gonogo.platforms.cluster.rollout import await_ready
+from gonogo.platforms.cluster.rules import HeldRules
+from gonogo.platforms.cluster.scaling import METRICS, blind
 from gonogo.platforms.cluster.stack import ClusterStack, Ground
 from gonogo.platforms.cluster.usage import is_here
 from gonogo.platforms.cluster.watch import Watch
@@ -25,8 +29,6 @@ from gonogo.platforms.cluster.written import objects
 
 __all__ = ["ClusterPlatform"]
 
-_METRICS: Final = "metrics.k8s.io/v1beta1"
-_ROLE: Final = "gonogo.dev/role"
 _ACCOUNT_S: Final = 30.0
 _LOOK_S: Final = 0.05
 
@@ -40,12 +42,14 @@ class ClusterPlatform:
         context: the one to use; the kubeconfig's current one when empty.
         images: image names, or beginnings of them that end in ``*``, to what stands for them in the cluster.
         stop_timeout_s: the longest time between SIGTERM and SIGKILL at the stop; None: what the manifests say.
+        generator_image: of the load generator's Pods; empty: load is sent from outside of the cluster.
     """
 
     allow_contexts: Collection[str] = ()
     context: str = ""
     images: Mapping[str, str] | None = None
     stop_timeout_s: float | None = None
+    generator_image: str = ""
     name: str = "cluster"
 
     def health(self) -> str:
@@ -86,11 +90,18 @@ class ClusterPlatform:
         watch = Watch(api, spaces, topology.workloads, workdir, jobs=bool(topology.jobs or topology.cron_jobs))
         # The cluster carries out its autoscalers itself; gonogo's own would pull at the same replicas.
         stack = ClusterStack(replace(topology, autoscalers=()), ground, watch)
+        if self.generator_image:
+            image = rewriter.image(self.generator_image)
+            order = generator_order(topology, spaces, image, lambda body: rewriter.body(body, namespaced=True))
+            stack.host_generator(GeneratorPods(api, order, ready_timeout_s))
         try:
             _make_namespaces(api, spaces, session, written)
             kinds = Kinds(api)
             notes += apply(api, kinds, written, rewriter)
-            notes += _unscaled(topology, kinds)
+            stack.ruled_by(HeldRules(api, kinds, rewriter, written))
+            unscaled = blind(topology.autoscalers, metrics=kinds.find(METRICS, "PodMetrics") is not None)
+            stack.scaled_by(topology.autoscalers, unscaled)
+            notes += [f"{unscaled}: scaling out was not tested"] if unscaled else []
             watch.begin()
             await_ready(watch, topology, ready_timeout_s)
             watch.came_up()
@@ -99,7 +110,7 @@ class ClusterPlatform:
         except BaseException:
             stack.stop()
             raise
-        stack.add_notes(*notes, *_placement(api, watch.nodes()))
+        stack.add_notes(*notes, *(() if self.generator_image else _placement(api, watch.nodes())))
         return stack
 
 
@@ -124,13 +135,8 @@ def _written(topology: Topology) -> tuple[Written, ...]:
             Written(body, "the object that gonogo wrote", body["metadata"]["namespace"]) for body in objects(topology)
         )
     return tuple(
-        Written(each.body, str(each.source), each.namespace) for each in documents if not _is_generator(each.body)
+        Written(each.body, str(each.source), each.namespace) for each in documents if not is_generator(each.body)
     )
-
-
-def _is_generator(body: Mapping[str, Any]) -> bool:
-    annotations = (body.get("metadata") or {}).get("annotations") or {}
-    return body.get("kind") == "Pod" and annotations.get(_ROLE) == "generator"
 
 
 def _declared_namespaces(topology: Topology, written: Sequence[Written]) -> list[str]:
@@ -192,16 +198,6 @@ def _has_account(api: Api, space: str) -> bool:
             raise
         return False
     return True
-
-
-def _unscaled(topology: Topology, kinds: Kinds) -> Iterator[str]:
-    """A note where autoscalers can see no load."""
-    if topology.autoscalers and kinds.find(_METRICS, "PodMetrics") is None:
-        named = ", ".join(f"{each.namespace}/{each.name}" for each in topology.autoscalers)
-        yield (
-            f"the cluster has no metrics API ({_METRICS}), so the autoscalers {named} see no load: "
-            "scaling out was not tested"
-        )
 
 
 def _placement(api: Api, nodes: Collection[str]) -> Iterator[str]:

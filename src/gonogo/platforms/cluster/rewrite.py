@@ -69,7 +69,8 @@ class Rewriter:
         """Return what stands for the image ``name``."""
         for pattern, replacement in self._images:
             if pattern.endswith("*") and name.startswith(pattern[:-1]):
-                return replacement.removesuffix("*") + name[len(pattern) - 1 :]
+                kept = name[len(pattern) - 1 :] if replacement.endswith("*") else ""
+                return replacement.removesuffix("*") + kept
             if pattern == name:
                 return replacement
         return name

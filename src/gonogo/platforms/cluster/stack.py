@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from gonogo.errors import EnvironmentFault, StackError, UsageError
-from gonogo.manifests.topology import Job, Service, Topology, Workload
+from gonogo.manifests.topology import Autoscaler, Job, Service, Topology, Workload
 from gonogo.platforms.backing import backing, declared_port
 from gonogo.platforms.cluster.api import Api, Refused
+from gonogo.platforms.cluster.generator import GeneratorPods
+from gonogo.platforms.cluster.generator_line import ExecLine
 from gonogo.platforms.cluster.jobs import started
 from gonogo.platforms.cluster.reach import NodePorts, await_routing, connects
 from gonogo.platforms.cluster.removal import remove
 from gonogo.platforms.cluster.rollout import redactor, unready
 from gonogo.platforms.cluster.roster import Seat
+from gonogo.platforms.cluster.rules import HeldRules
+from gonogo.platforms.cluster.scaling import rescalings
 from gonogo.platforms.cluster.watch import Watch
-from gonogo.platforms.interface import Endpoint, JobRun, Replica, ReplicaSample
+from gonogo.platforms.interface import Endpoint, JobRun, Replica, ReplicaSample, Rescaled, WorkerSize
 from gonogo.platforms.process.addresses import replica_name
 from gonogo.platforms.process.naming import container_port
 
@@ -59,8 +63,12 @@ class ClusterStack:
         self._notes = notes
         self._redact = redactor(topology)
         self._node_ports: NodePorts | None = None
+        self._generator: GeneratorPods | None = None
         self._stopped = False
         self._left: tuple[str, ...] = ()
+        self._autoscalers: tuple[Autoscaler, ...] = ()
+        self._unscaled = ""
+        self._rules: HeldRules | None = None
 
     def replicas(self, service: str = "") -> tuple[Replica, ...]:
         """All replicas, or those behind ``service`` (``name`` or ``namespace/name``), in order of name."""
@@ -166,11 +174,45 @@ class ClusterStack:
         self._api.merge(path, {"spec": {"replicas": replicas}})
         self._watch.look()
 
+    def ruled_by(self, rules: HeldRules) -> None:
+        """Know the traffic rules that the cluster holds."""
+        self._rules = rules
+
+    def held_rules(self) -> frozenset[str]:
+        """The traffic rules of the manifests that the cluster holds; empty where it serves no such kinds."""
+        return self._rules.names if self._rules else frozenset()
+
+    def amend_rules(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Have the cluster hold ``objects`` in place of those with the same names; see :class:`HoldsRules`."""
+        if self._rules is not None:
+            self._rules.amend(objects)
+
+    def authority(self, service: Service, port: int) -> str:
+        """Return the full name of ``service`` in the cluster, with its port."""
+        return f"{service.name}.{self._ground.spaces[service.namespace]}.svc.cluster.local:{port}"
+
+    def scaled_by(self, autoscalers: tuple[Autoscaler, ...], unscaled: str) -> None:
+        """Know which autoscalers the cluster carries out, and why they see no load, if so."""
+        self._autoscalers, self._unscaled = autoscalers, unscaled
+
+    def autoscalers(self) -> tuple[Autoscaler, ...]:
+        """Those that the manifests declare."""
+        return self._autoscalers
+
+    def unscaled(self) -> str:
+        """Why they see no load, as a clause; empty when they do."""
+        return self._unscaled
+
+    def rescaled(self) -> tuple[Rescaled, ...]:
+        """What they changed so far, in order, as the cluster's events tell."""
+        declared = {f"{each.namespace}/{each.name}": each.replicas for each in self.topology.workloads}
+        return rescalings(self._autoscalers, self._watch.events(), self._ground.spaces, declared)
+
     def start_job(self, job: Job, run: str, env: Mapping[str, str]) -> None:
         """Start ``job``, one of the topology's, as the Job ``run`` beside it.
 
         Raises:
-            UsageError: the name is taken.
+            TakenName: it is taken, be it by a Job that is suspended.
             EnvironmentFault: the API server refuses it.
         """
         started(self._api, self._ground.bodies[job.kind, job.namespace, job.name], job, run, env)
@@ -197,13 +239,25 @@ class ClusterStack:
             StackError: nothing stands behind the Service, or no replica is ready.
             UsageError: the Service has no such port.
         """
+        ready = self.inner_endpoints(service, port)
+        if self._node_ports is None:
+            return ready
+        return self._node_ports.endpoints(service, declared_port(service, port).port)
+
+    def inner_endpoints(self, service: Service, port: int | str | None = None) -> tuple[Endpoint, ...]:
+        """Pod addresses of the ready replicas behind ``port`` of ``service``, as other Pods reach them.
+
+        Raises:
+            StackError: nothing stands behind the Service, or no replica is ready.
+            UsageError: the Service has no such port.
+        """
         declared = declared_port(service, port)
         behind = backing(self.topology, service)
         self._watch.fresh()
         ready = tuple(
-            Endpoint(seat.pod.address, container_port(declared.target_port, workload, str(service.source)))
+            Endpoint(seat.pod.address, container_port(declared.target_port, workload, str(service.source)), name)
             for workload in behind
-            for _, seat in self._named(workload)
+            for name, seat in self._named(workload)
             if seat.pod and _is_ready(seat) and not self._stopped
         )
         if not ready:
@@ -212,7 +266,49 @@ class ClusterStack:
                 where=str(service),
                 mend=f"see the logs: {', '.join(str(each.log) for each in self.replicas(_full(service)))}",
             )
-        return self._node_ports.endpoints(service, declared.port) if self._node_ports else ready
+        return ready
+
+    def host_generator(self, pods: GeneratorPods) -> None:
+        """Have ``pods`` for load that is sent from within."""
+        self._generator = pods
+
+    @property
+    def generator(self) -> GeneratorPods:
+        """The load generator's Pods.
+
+        Raises:
+            UsageError: load is sent from outside of the cluster.
+        """
+        if self._generator is None:
+            raise UsageError(
+                "the load generator does not run in the cluster", mend="have it there: --gonogo-generator inside"
+            )
+        return self._generator
+
+    def worker_size(self) -> WorkerSize:
+        """What each of the load generator's Pods has."""
+        return self.generator.order.size
+
+    def workers(self, count: int) -> tuple[str, ...]:
+        """Have ``count`` Pods of the load generator, those anew that are lost, and return where they are.
+
+        Raises:
+            EnvironmentFault: one does not come.
+        """
+        pods = self.generator.have(count)
+        beside = {seat.pod.node for each in self.topology.workloads for _, seat in self._named(each) if seat.pod}
+        return tuple(
+            f"{pod}, which it shares with replicas of the stack" if pod.rpartition(" on node ")[2] in beside else pod
+            for pod in pods
+        )
+
+    def open_line(self, worker: int, command: Sequence[str]) -> ExecLine:
+        """Start ``command`` in one of these Pods.
+
+        Raises:
+            EnvironmentFault: it does not start.
+        """
+        return self.generator.open_line(worker, command)
 
     def find_way(self) -> None:
         """Wait for the Services' routing, and find out how this machine reaches the Pods: directly, else by NodePorts.

@@ -23,6 +23,8 @@ __all__ = ["ContainerUse", "Kubelets", "Meter", "is_here", "read_summary"]
 _SUMMARY: Final = "/stats/summary?only_cpu_and_memory=true"
 _NANO: Final = 1e-9
 _TIMEOUT_S: Final = 3.0
+_AT_ONCE: Final = 8
+"""Threads that may ask a kubelet at the same time, each by a connection that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Kubelets:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._direct = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False)
+        self._direct = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False, maxsize=_AT_ONCE)
         accept(self._direct)
         self._ways: dict[str, str] = {}
         self._silent: dict[str, str] = {}

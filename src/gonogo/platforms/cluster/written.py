@@ -14,6 +14,7 @@ from typing import Any
 from gonogo.manifests.topology import (
     ConfigMapVolume,
     Container,
+    CronJob,
     EnvVar,
     Exec,
     HttpGet,
@@ -36,6 +37,7 @@ def objects(topology: Topology) -> tuple[_Body, ...]:
     """Return the objects of the workloads and Services of ``topology``."""
     written = [each for workload in topology.workloads for each in _workload(workload)]
     written += [_job(job) for job in topology.jobs]
+    written += [_cron_job(each) for each in topology.cron_jobs]
     return (*written, *(_service(service) for service in topology.services))
 
 
@@ -90,6 +92,25 @@ def _job(job: Job) -> _Body:
         "kind": "Job",
         "metadata": {"name": job.name, "namespace": job.namespace},
         "spec": {name: value for name, value in spec.items() if value is not None},
+    }
+
+
+def _cron_job(cron_job: CronJob) -> _Body:
+    deadline_s = cron_job.starting_deadline_s
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": cron_job.name, "namespace": cron_job.namespace},
+        "spec": {
+            "schedule": cron_job.schedule,
+            "timeZone": cron_job.time_zone,
+            "concurrencyPolicy": cron_job.concurrency,
+            "suspend": cron_job.suspended,
+            "successfulJobsHistoryLimit": cron_job.successful_limit,
+            "failedJobsHistoryLimit": cron_job.failed_limit,
+            **({} if deadline_s is None else {"startingDeadlineSeconds": math.ceil(deadline_s)}),
+            "jobTemplate": {"spec": _job(cron_job.job)["spec"]},
+        },
     }
 
 

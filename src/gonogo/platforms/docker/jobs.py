@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gonogo.manifests.topology import Job
+from gonogo.manifests.topology import Job, Workload
 from gonogo.platforms.docker.daemon import connect
 from gonogo.platforms.docker.mounts import plan_files
 from gonogo.platforms.docker.place import Place
 from gonogo.platforms.docker.plan import plan_pod, plan_replica
 from gonogo.platforms.docker.pods import make_pods
-from gonogo.platforms.process.jobs.pods import dressed
 from gonogo.platforms.process.spec import ReplicaSpec
 from gonogo.platforms.process.volumes import write_files
 
@@ -30,20 +28,13 @@ class DockerPodMaker:
     network: str
     place: Place
 
-    def make(self, job: Job, run: str, ordinal: int, index: int | None, env: Mapping[str, str]) -> ReplicaSpec:
-        """Return the ``ordinal``-th Pod of a run of ``job``, its network and volumes made.
-
-        Args:
-            job: of the topology.
-            run: name of the run, without its namespace.
-            ordinal: counts the Pods of the run from 0, replacements included.
-            index: the completion index, told as Kubernetes tells it: variable, label and annotation.
-            env: variables for all its containers, over those of the manifest.
+    def make(self, job: Job, workload: Workload, ordinal: int) -> ReplicaSpec:
+        """Return a Pod of ``job``, its network and volumes made.
 
         Raises:
             EnvironmentFault: Docker has no room or no answer.
         """
-        workload = dressed(job.template, run, index, env)
+        del job
         plan = plan_pod(workload, ordinal)
         client = connect()
         try:

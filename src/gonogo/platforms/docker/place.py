@@ -52,6 +52,7 @@ class Place:
         workdir: folder for logs and for the files of ConfigMaps and Secrets.
         labels: on everything that is made.
         read_only: images that need no writable root file system.
+        stand_ins: image of the manifests to the image that runs in its place.
         grace_cap_s: longest grace time; None: what the manifests say.
     """
 
@@ -59,4 +60,5 @@ class Place:
     workdir: str
     labels: Mapping[str, str]
     read_only: frozenset[str] = frozenset()
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
     grace_cap_s: float | None = None

@@ -160,6 +160,7 @@ def _container(
     workload: Workload, ordinal: int, container: Container, sandbox: Sandbox, place: Place
 ) -> DockerContainerSpec:
     where = f"{workload.source}: {workload} container {container.name}"
+    image = place.stand_ins.get(container.image, container.image)
     pod = PodFacts(
         name=_pod_name(workload, ordinal),
         namespace=workload.namespace,
@@ -183,14 +184,14 @@ def _container(
         startup=_probe(container.startup, workload, where),
         cpu_limit=container.resources.cpu_limit,
         memory_limit=container.resources.memory_limit,
-        origin=f"image {container.image}",
-        image=container.image,
+        origin=f"image {image}",
+        image=image,
         pod=sandbox.container,
         entrypoint=None if container.command is None else tuple(map(str, container.command)),
         args=tuple(map(str, container.args)) or None,
         working_dir=container.working_dir,
         mounts=tuple(mounts(workload, container, sandbox, place)),
-        read_only=container.image in place.read_only,
+        read_only=image in place.read_only,
         labels=place.labels,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -22,7 +23,7 @@ from gonogo.platforms.docker.pods import make_booth, make_network, make_pods
 from gonogo.platforms.docker.shipped import choose, named, sources
 from gonogo.platforms.docker.spec import Booth, DockerStackSpec
 from gonogo.platforms.docker.stack import DockerStack
-from gonogo.platforms.docker.stock import provide
+from gonogo.platforms.docker.stock import Stock, provide
 from gonogo.platforms.docker.sweep import reap, remove_stack
 from gonogo.platforms.process import lean
 from gonogo.platforms.process.addresses import AddressPlan
@@ -47,6 +48,7 @@ class DockerPlatform:
         cores: CPUs for everything that a stack runs, once it is ready; empty: all.
         stop_timeout_s: the longest time between SIGTERM and SIGKILL; None: what the manifests say.
         families: glob of the images that ship with gonogo to their family.
+        stand_ins: glob of images that may be out of reach to the shipped image that then takes their place.
         announce: told before something that takes long.
     """
 
@@ -59,12 +61,14 @@ class DockerPlatform:
         *,
         stop_timeout_s: float | None = None,
         families: Mapping[str, str] | None = None,
+        stand_ins: Mapping[str, str] | None = None,
         announce: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._base_image = base_image
         self._cores = cores
         self._stop_timeout_s = stop_timeout_s
         self._families = families or {}
+        self._stand_ins = stand_ins or {}
         self._announce = announce
 
     def start(self, topology: Topology, *, workdir: Path, ready_timeout_s: float) -> DockerStack:
@@ -85,10 +89,7 @@ class DockerPlatform:
         client = connect()
         try:
             reap(client)
-            images = _images(topology)
-            if shipped := choose(images, self._families):
-                self._builder(client).build(shipped)
-            read_only = provide(client, images)
+            stock = self._provide(client, _images(topology))
             through = pack(forwarded(topology))
             if through:
                 provide(client, (self._base_image,))
@@ -105,7 +106,9 @@ class DockerPlatform:
                     for services in through
                 }
                 forwards = plan_forwards(topology, sandboxes)
-                place = Place(stack, str(workdir.resolve()), labels, read_only, self._stop_timeout_s)
+                place = Place(
+                    stack, str(workdir.resolve()), labels, stock.read_only, stock.stand_ins, self._stop_timeout_s
+                )
                 return self._run(
                     client,
                     topology,
@@ -115,6 +118,7 @@ class DockerPlatform:
                         Booth(container, tuple(forwards[f"{each.namespace}/{each.name}"] for each in services))
                         for container, services in booths.items()
                     ),
+                    stock.notes,
                     ready_timeout_s,
                 )
             except BaseException:
@@ -158,6 +162,17 @@ class DockerPlatform:
         finally:
             client.close()
 
+    def _provide(self, client: docker.DockerClient, images: Sequence[str]) -> Stock:
+        """Have every image on the daemon: the shipped ones as their sources say, the others pulled or stood in for."""
+        if shipped := choose(images, self._families):
+            self._builder(client).build(shipped)
+        stock = provide(client, images, self._stand_ins)
+        names = tuple(dict.fromkeys(stock.stand_ins.values()))
+        if not names:
+            return stock
+        self._builder(client).build(choose(names, self._families))
+        return replace(stock, read_only=stock.read_only | provide(client, names).read_only)
+
     def _builder(self, client: docker.DockerClient) -> Builder:
         return Builder(
             client, root=sources(), base_image=self._base_image, environment=os.environ, announce=self._announce
@@ -170,6 +185,7 @@ class DockerPlatform:
         sandboxes: Mapping[str, Sandbox],
         place: Place,
         booths: tuple[Booth, ...],
+        said: tuple[str, ...],
         ready_timeout_s: float,
     ) -> DockerStack:
         """Hand everything to a keeper and wait until it is ready."""
@@ -199,6 +215,7 @@ class DockerPlatform:
             link = Link(spec, log=Path(place.workdir, "supervisor.log"), held=(lock,), program=_KEEPER, site=True)
         addresses = AddressPlan(0, {}, {name: sandbox.address for name, sandbox in sandboxes.items()})
         notes = (
+            *said,
             *_notes(booths),
             *(f"{limit} is not enforced: {why}" for limit, why in _unsupported(about).items()),
         )

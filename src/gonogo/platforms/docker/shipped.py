@@ -17,6 +17,9 @@ __all__ = ["CERTIFICATES", "ShippedImage", "choose", "digest", "ingredients", "n
 
 CERTIFICATES = "images/certificates/bundle.pem"
 
+_CODE = {"generator": tuple(f"gonogo/{part}" for part in ("__init__.py", "errors.py", "units.py", "verdicts", "load"))}
+"""What of src/ an image holds; the services are in the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShippedImage:
@@ -97,15 +100,21 @@ def sources() -> Path:
 def ingredients(root: Path, image: ShippedImage) -> dict[str, bytes]:
     """Return what an image is made from: path in the build context to content."""
     dockerfile = root / image.dockerfile
-    services = root / "src" / "gonogo_services"
+    code = _CODE.get(image.target, ("gonogo_services",))
     paths = [
         dockerfile,
         dockerfile.with_name(f"{image.requirements}.txt"),
         root / "images" / "certificates" / "README.md",
         root / "constraints.txt",
-        *(path for path in services.rglob("*") if path.is_file() and path.suffix != ".pyc"),
+        *(path for part in code for path in _files(root / "src" / part)),
     ]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
+def _files(path: Path) -> Iterable[Path]:
+    return (
+        each for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file() and each.suffix != ".pyc"
+    )
 
 
 def digest(image: ShippedImage, contents: Mapping[str, bytes], base: str) -> str:

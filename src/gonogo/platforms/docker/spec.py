@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from gonogo.platforms.process.spec import ContainerSpec, ForwardSpec, StackSpec
 
-__all__ = ["LOST", "Booth", "DockerContainerSpec", "DockerStackSpec", "MountSpec"]
+__all__ = ["LOST", "REMOVED", "Booth", "DockerContainerSpec", "DockerStackSpec", "MountSpec"]
 
 LOST = "the Docker daemon went away"
 """In a problem, it says that it is the machine's and not the service's."""
+
+REMOVED = "was removed by somebody else"
+"""Likewise: what the stack had made is gone, and neither gonogo nor the service did it."""
 
 
 @dataclass(frozen=True, slots=True)

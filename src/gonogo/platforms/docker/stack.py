@@ -9,7 +9,7 @@ from gonogo.errors import EnvironmentFault, StackError
 from gonogo.manifests.topology import Service
 from gonogo.platforms.docker.daemon import connect
 from gonogo.platforms.docker.place import Sandbox
-from gonogo.platforms.docker.spec import LOST
+from gonogo.platforms.docker.spec import LOST, REMOVED
 from gonogo.platforms.docker.sweep import remove_stack
 from gonogo.platforms.interface import Endpoint, ReplicaSample
 from gonogo.platforms.process.stack import ProcessStack
@@ -39,17 +39,17 @@ class DockerStack(ProcessStack):
 
     def reach(self, replica: str, port: int) -> Endpoint:
         """Return where ``port`` of ``replica`` is published."""
-        return Endpoint("127.0.0.1", self._sandboxes[replica].ports[port])
+        return Endpoint("127.0.0.1", self._sandboxes[replica].ports[port], replica)
 
     def sample(self) -> Mapping[str, ReplicaSample]:
         """Usage of every replica by name, read now.
 
         Raises:
-            EnvironmentFault: the Docker daemon has gone away since the start: what was measured says nothing about the
-                service.
+            EnvironmentFault: the Docker daemon has gone away since the start, or somebody has removed a part of the
+                stack: what was measured says nothing about the service.
         """
         found = super().sample()
-        self._require_daemon()
+        self._require_place()
         return found
 
     def endpoints(self, service: Service, port: int | str | None = None) -> tuple[Endpoint, ...]:
@@ -57,13 +57,13 @@ class DockerStack(ProcessStack):
 
         Raises:
             StackError: nothing stands behind the Service, or no replica is ready.
-            EnvironmentFault: the Docker daemon has gone away.
+            EnvironmentFault: the Docker daemon has gone away, or somebody has removed a part of the stack.
             UsageError: the Service has no such port.
         """
         try:
             return super().endpoints(service, port)
         except StackError:
-            self._require_daemon()
+            self._require_place()
             raise
 
     def problems(self) -> tuple[str, ...]:
@@ -80,10 +80,12 @@ class DockerStack(ProcessStack):
                 self._removed = True
                 self._clear()
 
-    def _require_daemon(self) -> None:
-        lost = next((problem for problem in self.problems() if LOST in problem), "")
-        if lost:
-            raise EnvironmentFault(lost, mend="start the Docker daemon again, and see its log for why it ended")
+    def _require_place(self) -> None:
+        for problem in self.problems():
+            if LOST in problem:
+                raise EnvironmentFault(problem, mend="start the Docker daemon again, and see its log for why it ended")
+            if REMOVED in problem:
+                raise EnvironmentFault(problem, mend="run it again, and leave what is labelled dev.gonogo.stack alone")
 
     def _clear(self) -> None:
         try:

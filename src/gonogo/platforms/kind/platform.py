@@ -20,11 +20,13 @@ class KindPlatform:
     Attributes:
         cluster: its name; it is made when it is not there, and stays for the next session.
         stop_timeout_s: the longest time between SIGTERM and SIGKILL at the stop; None: what the manifests say.
+        generator_image: of the load generator's Pods; empty: load is sent from this machine.
         run: runs a command.
     """
 
     cluster: str = "gonogo"
     stop_timeout_s: float | None = None
+    generator_image: str = ""
     run: Run = field(default=run, repr=False)
     name: str = "kind"
 
@@ -51,7 +53,10 @@ class KindPlatform:
         created = kind.ensure()
         kind.load(self._here(topology))
         platform = ClusterPlatform(
-            allow_contexts=[kind.context], context=kind.context, stop_timeout_s=self.stop_timeout_s
+            allow_contexts=[kind.context],
+            context=kind.context,
+            stop_timeout_s=self.stop_timeout_s,
+            generator_image=self.generator_image,
         )
         stack = platform.start(topology, workdir=workdir, ready_timeout_s=ready_timeout_s)
         made = "was created and stays" if created else "was there already"
@@ -64,7 +69,7 @@ class KindPlatform:
             container.image
             for workload in topology.workloads
             for container in (*workload.init_containers, *workload.containers)
-        }
+        } | ({self.generator_image} if self.generator_image else set())
         return [image for image in sorted(wanted) if self._has(image)]
 
     def _has(self, image: str) -> bool:

@@ -91,10 +91,11 @@ def container_environment(
         variables: what the manifest declares, in its order.
         base: see :func:`base_environment`, with the marker.
         rewrite: takes a value and the variable's name and returns the value for this machine.
-        pod: whose container it is; HOST and GONOGO_HOST are its address unless the manifest sets them.
+        pod: whose container it is; HOST, GONOGO_HOST and PGHOST are its address unless the manifest sets them.
         where: the container, for messages.
     """
-    environment = {**base, "GONOGO_HOST": pod.address, "HOST": pod.address}
+    # In a Pod, a client of PostgreSQL that is told no host finds the Pod's own server, by its socket.
+    environment = {**base, "GONOGO_HOST": pod.address, "HOST": pod.address, "PGHOST": pod.address}
     for variable in variables:
         if variable.field_path is not None:
             environment[variable.name] = field_value(variable, pod, where)

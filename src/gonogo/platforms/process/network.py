@@ -11,6 +11,7 @@ import psutil
 
 from gonogo.errors import EnvironmentFault
 from gonogo.platforms.process.addresses import BLOCKS, PortNeed
+from gonogo.sidecar.claim import claim_one
 
 __all__ = ["check_ports", "claim_block"]
 
@@ -18,26 +19,15 @@ __all__ = ["check_ports", "claim_block"]
 def claim_block(first: int) -> tuple[int, socket.socket]:
     """Take a free block ``127.B.0.0/16``; it is ours while the returned socket, or a copy of it, is open.
 
-    The claim is a socket bound to an abstract name (unix(7)). Those names live in the network namespace, as the
-    addresses do, are seen by every user in it, and vanish with their last holder however that ends.
-
     Args:
         first: where to begin to look, any number.
 
     Raises:
         EnvironmentFault: every block is taken.
     """
-    for offset in range(len(BLOCKS)):
-        block = BLOCKS[(first + offset) % len(BLOCKS)]
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            claim.bind(f"\0gonogo-127.{block}")
-        except OSError as error:
-            claim.close()
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            return block, claim
+    if claimed := claim_one([f"127.{block}" for block in BLOCKS], first):
+        which, claim = claimed
+        return BLOCKS[which], claim
     raise EnvironmentFault(
         f"all {len(BLOCKS)} address blocks of this machine are taken by running stacks", mend="stop some of them"
     )

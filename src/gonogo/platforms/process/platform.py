@@ -15,7 +15,8 @@ from gonogo.platforms.process import lean
 from gonogo.platforms.process.addresses import plan_addresses
 from gonogo.platforms.process.catalogue import Catalogue
 from gonogo.platforms.process.cgroups.cell import group_name
-from gonogo.platforms.process.cgroups.choice import Choice, choose, read_hierarchies
+from gonogo.platforms.process.cgroups.choice import Choice
+from gonogo.platforms.process.cgroups.here import choice_here
 from gonogo.platforms.process.environment import base_environment
 from gonogo.platforms.process.jobs.pods import PodMaker
 from gonogo.platforms.process.leftovers import Record, open_record, private_folder, reap
@@ -105,7 +106,7 @@ class ProcessPlatform:
             check_programs((*plan.replicas, *plan.templates))
             check_ports(plan.ports)
             write_files((f"{workdir}/logs", *plan.folders), plan.files)
-            choice = self._choice or _choice()
+            choice = self._choice or choice_here()
             lock, record = open_record(
                 records,
                 Record(
@@ -171,17 +172,6 @@ def start_jobs(running: ProcessStack) -> None:
     for job in running.topology.jobs:
         if not job.suspended:
             running.start_job(job, job.name, {})
-
-
-def _choice() -> Choice:
-    def read(path: str) -> str:
-        try:
-            return Path(path).read_text()
-        except OSError:
-            return ""
-
-    hierarchies = read_hierarchies(read("/proc/self/mountinfo"), read("/proc/self/cgroup"))
-    return choose(hierarchies, writable=lambda path: os.access(path, os.W_OK), read=read, platform=sys.platform)
 
 
 def _notes(plan: StackPlan) -> tuple[str, ...]:

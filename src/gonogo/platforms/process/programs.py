@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from gonogo.errors import EnvironmentFault
@@ -15,8 +16,10 @@ __all__ = ["check_programs"]
 # What the commands of shipped images start themselves: module to programs and the package of Debian that has them.
 _BEHIND: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "gonogo_services.batch.mariadb": (("mariadbd", "mariadb-install-db"), "mariadb-server"),
+    "gonogo_services.batch.postgresql": (("postgres", "initdb"), "postgresql"),
 }
 _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
+_VERSIONED_FOLDERS: Final = "usr/lib/postgresql/*/bin"  # below the root; Debian keeps several versions side by side
 
 
 def check_programs(replicas: Sequence[ReplicaSpec]) -> None:
@@ -49,5 +52,6 @@ def check_programs(replicas: Sequence[ReplicaSpec]) -> None:
 
 
 def _absent(container: ContainerSpec, programs: Sequence[str]) -> list[str]:
-    search = f"{dict(container.env)['PATH']}:{_SYSTEM_FOLDERS}"
+    versioned = ":".join(map(str, Path("/").glob(_VERSIONED_FOLDERS)))
+    search = f"{dict(container.env)['PATH']}:{_SYSTEM_FOLDERS}:{versioned}"
     return [program for program in programs if shutil.which(program, path=search) is None]

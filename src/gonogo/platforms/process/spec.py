@@ -199,7 +199,7 @@ class StackStatus:
     pods: tuple[PodStatus, ...] = ()
 
 
-Verb = Literal["status", "sample", "reset", "kill", "launch", "end", "join", "leave", "stop"]
+Verb = Literal["status", "sample", "reset", "kill", "pause", "resume", "launch", "end", "join", "leave", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,9 @@ class Ask:
     Attributes:
         verb: ``status`` (as last sampled), ``sample`` (usage read anew), ``reset`` (peaks), ``kill``, ``launch`` (a
             Pod that runs to its end), ``end`` (begin to end such a Pod, with its grace time), ``join`` (start a replica
-            of the reserve, or one that has left), ``leave`` (begin to end a replica, with its grace time), ``stop``.
-        replica: whom ``kill``, ``end``, ``join`` and ``leave`` mean.
+            of the reserve, or one that has left), ``leave`` (begin to end a replica, with its grace time), ``pause``,
+            ``resume``, ``stop``.
+        replica: whom ``kill``, ``pause``, ``resume``, ``end``, ``join`` and ``leave`` mean.
         pod: what ``launch`` starts.
     """
 

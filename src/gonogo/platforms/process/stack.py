@@ -97,12 +97,31 @@ class ProcessStack:
         Raises:
             UsageError: there is no such replica.
         """
+        self._act("kill", replica)
+
+    def pause(self, replica: str) -> None:
+        """Hold every process of ``replica`` where it stands; when this returns, none runs.
+
+        Raises:
+            UsageError: there is no such replica.
+        """
+        self._act("pause", replica)
+
+    def resume(self, replica: str) -> None:
+        """Let ``replica`` go on from where it stands.
+
+        Raises:
+            UsageError: there is no such replica.
+        """
+        self._act("resume", replica)
+
+    def _act(self, verb: Verb, replica: str) -> None:
         pods = {pod.name for run in self._jobs.runs() for pod in run.pods}
         if replica not in self._specs and replica not in pods:
             raise UsageError(f"no replica is called {replica!r}", mend=f"there are: {', '.join(self._specs) or 'none'}")
         if self._stopped:
             raise StackError("the stack has been stopped", where=replica)
-        self._last = self._link.ask("kill", replica)
+        self._last = self._link.ask(verb, replica)
 
     def scale(self, workload: str, replicas: int) -> None:
         """Begin to have ``replicas`` of the Deployment ``workload`` (``namespace/name``): start some, or end the last.
@@ -171,7 +190,7 @@ class ProcessStack:
 
     def reach(self, replica: str, port: int) -> Endpoint:
         """Return where ``port`` of ``replica`` takes connections of this machine."""
-        return Endpoint(self._addresses.replicas[replica], port)
+        return Endpoint(self._addresses.replicas[replica], port, replica)
 
     def problems(self) -> tuple[str, ...]:
         """What went wrong since the start without being asked for, also after the stop."""

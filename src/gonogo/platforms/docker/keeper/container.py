@@ -6,20 +6,20 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import docker
 import requests
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 from docker.types import Mount
 
 from gonogo.platforms.docker.daemon import explain
 from gonogo.platforms.docker.keeper.cell import DockerCell
 from gonogo.platforms.docker.labels import ROLE
-from gonogo.platforms.docker.spec import LOST, DockerContainerSpec
+from gonogo.platforms.docker.spec import LOST, REMOVED, DockerContainerSpec
 from gonogo.platforms.process.supervisor.child import SpawnError
 from gonogo.platforms.process.supervisor.container import Container, Machine
 from gonogo.platforms.process.supervisor.journal import Journal
@@ -33,6 +33,8 @@ _PERIOD_US = 100_000
 _SMALLEST_QUOTA_US = 1_000  # the kernel takes no less
 _DEATH_S = 10.0
 _SIGNALLED = 128
+_ENDED = (404, 409)  # removed, or not running
+_GOING = ("removing", "dead")  # what gonogo removes has ended before
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,18 @@ class DockerContainer(Container):
             with suppress(DockerException, requests.RequestException):  # the stack's end removes it
                 await asyncio.to_thread(self._client.api.remove_container, ended, v=True, force=True)
 
+    async def pause(self) -> None:
+        """Freeze every process of it, by the control group that Docker gives it."""
+        if not self.paused:
+            self.paused = True
+            await asyncio.to_thread(_unless_ended, self._client.api.pause, self._id)
+
+    async def resume(self) -> None:
+        """Let every process of it go on."""
+        if self.paused:
+            self.paused = False
+            await asyncio.to_thread(_unless_ended, self._client.api.unpause, self._id)
+
     def out_of_memory(self) -> str:
         """Say so when the kernel has killed a process of it because of its limit."""
         ended = self._exit.result() if self._exit is not None and self._exit.done() else None
@@ -218,14 +232,9 @@ class DockerContainer(Container):
                 for part in stream:
                     with suppress(OSError):  # a full disk must not end the stack
                         log.write(part)
-            status = int(self._client.api.wait(identity, timeout=None)["StatusCode"])
-            state = self._client.api.inspect_container(identity)["State"]
-            killed = status > _SIGNALLED
-            ended = DockerExit(
-                None if killed else status,
-                status - _SIGNALLED if killed else 0,
-                out_of_memory=bool(state["OOMKilled"]),
-            )
+            ended = _read_exit(self._client, identity)
+        except NotFound:
+            ended = DockerExit(None, lost=REMOVED)
         except (DockerException, requests.RequestException, OSError) as error:
             ended = DockerExit(None, lost=f"is out of sight: {LOST} ({explain(error)})")
 
@@ -245,3 +254,23 @@ class DockerContainer(Container):
         made = api.exec_create(identity, list(argv))["Id"]
         said = bytes(api.exec_start(made))
         return int(api.exec_inspect(made)["ExitCode"]), said
+
+
+def _unless_ended(act: Callable[[str], object], identity: str) -> None:
+    try:
+        act(identity)
+    except APIError as error:
+        if error.status_code not in _ENDED:
+            raise
+
+
+def _read_exit(client: docker.DockerClient, identity: str) -> DockerExit:
+    """Wait until a container has ended, and say how."""
+    status = int(client.api.wait(identity, timeout=None)["StatusCode"])
+    state = client.api.inspect_container(identity)["State"]
+    if state["Status"] in _GOING:
+        return DockerExit(None, lost=REMOVED)
+    killed = status > _SIGNALLED
+    return DockerExit(
+        None if killed else status, status - _SIGNALLED if killed else 0, out_of_memory=bool(state["OOMKilled"])
+    )

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from gonogo.platforms.docker.daemon import connect
 from gonogo.platforms.docker.keeper.container import DockerContainer
 from gonogo.platforms.docker.keeper.forwards import BoothForwards
+from gonogo.platforms.docker.keeper.lookout import Lookout
 from gonogo.platforms.docker.spec import DockerContainerSpec, DockerStackSpec
 from gonogo.platforms.docker.sweep import remove_stack
 from gonogo.platforms.process.spec import ContainerSpec, ReplicaSpec, StackStatus, Started
@@ -31,6 +32,7 @@ class KeptStack(Stack):
         # Every call of the daemon waits in a thread; a probe's command may wait long.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "docker"))
         super().__init__(spec)
+        self._lookout = Lookout(self._client, spec.id, self._problem)
 
     def make_forwarding(self) -> Forwards:
         """Return what carries the calls between Services."""
@@ -57,6 +59,7 @@ class KeptStack(Stack):
 
     async def start(self) -> Started:
         """Start everything, and when all is ready place it on its CPUs: while it starts, it may use every one."""
+        self._lookout.begin()
         started = await super().start()
         self._placed = True
         if self._kept.cores and not started.failures:
@@ -74,6 +77,7 @@ class KeptStack(Stack):
         if self._abandoned:
             return
         self._abandoned = True
+        self._lookout.end()
         for task in self._tasks:
             task.cancel()  # or it would start again what is removed
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gonogo.errors import GonogoError, StackError, UsageError
-from gonogo.manifests.topology import Job
-from gonogo.platforms.interface import JobPod, JobRun
+from gonogo.manifests.topology import Job, Workload
+from gonogo.platforms.interface import JobPod, JobRun, TakenName
+from gonogo.platforms.process.jobs.dressing import dressed
 from gonogo.platforms.process.jobs.rule import COMPLETE, PodState, next_step
 from gonogo.platforms.process.link import Link
 from gonogo.platforms.process.spec import PodStatus, ReplicaSpec
@@ -23,10 +24,19 @@ _LOOK_S: Final = 0.05
 
 
 class Maker(Protocol):
-    """Makes the Pods of Jobs; see :class:`gonogo.platforms.process.jobs.pods.PodMaker`."""
+    """Finds the Pods of Jobs their place on a platform."""
 
-    def make(self, job: Job, run: str, ordinal: int, index: int | None, env: Mapping[str, str]) -> ReplicaSpec:
-        """Return the ``ordinal``-th Pod of a run of ``job``, ready to be launched."""
+    def make(self, job: Job, workload: Workload, ordinal: int) -> ReplicaSpec:
+        """Return a Pod of a run, ready to be launched.
+
+        Args:
+            job: of the topology.
+            workload: the Pod as its run dresses it.
+            ordinal: counts the Pods of the run from 0, replacements included.
+
+        Raises:
+            EnvironmentFault: the machine has no room for it.
+        """
         ...
 
 
@@ -65,7 +75,8 @@ class JobKeeper:
         """Start ``job`` as ``namespace/run``; its Pods start at once.
 
         Raises:
-            UsageError: a run of that name is there already, or no Jobs run here.
+            TakenName: a run of that name is there already.
+            UsageError: no Jobs run here.
             StackError: the stack has been stopped.
         """
         name = f"{job.namespace}/{run}"
@@ -75,9 +86,9 @@ class JobKeeper:
             raise StackError("the stack has been stopped", where=name)
         with self._lock:
             if name in self._runs:
-                raise UsageError(f"a Job called {name} is there already", mend="give it another name")
-            make = partial(self._maker.make, job, run, env=dict(env))
-            self._runs[name] = _Run(job, make, time.time(), time.monotonic())
+                raise TakenName(f"a Job called {name} is there already", mend="give it another name")
+            dress = partial(dressed, job.template, run, env=dict(env))
+            self._runs[name] = _Run(job, partial(_make, self._maker, job, dress), time.time(), time.monotonic())
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="gonogo-jobs", daemon=True)
                 self._thread.start()
@@ -180,3 +191,9 @@ class JobKeeper:
             ended_at=known.ended_at,
             log=Path(spec.log),
         )
+
+
+def _make(
+    maker: Maker, job: Job, dress: Callable[[int | None], Workload], ordinal: int, index: int | None
+) -> ReplicaSpec:
+    return maker.make(job, dress(index), ordinal)

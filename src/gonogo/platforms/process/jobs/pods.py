@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gonogo.manifests.topology import EnvVar, Job, Topology, Workload
+from gonogo.manifests.topology import Job, Topology, Workload
 from gonogo.platforms.process.addresses import AddressPlan, replica_name
 from gonogo.platforms.process.catalogue import Catalogue
 from gonogo.platforms.process.network import check_ports
@@ -13,11 +12,7 @@ from gonogo.platforms.process.plan import Place, plan_pod
 from gonogo.platforms.process.spec import ReplicaSpec
 from gonogo.platforms.process.volumes import write_files
 
-__all__ = ["PodMaker", "dressed"]
-
-_INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
-_INDEX_MARK = "batch.kubernetes.io/job-completion-index"
-_NAME_MARKS = ("batch.kubernetes.io/job-name", "job-name")
+__all__ = ["PodMaker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +24,12 @@ class PodMaker:
     catalogue: Catalogue
     place: Place
 
-    def make(self, job: Job, run: str, ordinal: int, index: int | None, env: Mapping[str, str]) -> ReplicaSpec:
-        """Return the ``ordinal``-th Pod of a run of ``job``, its folders and files written.
-
-        Args:
-            job: of the topology.
-            run: name of the run, without its namespace.
-            ordinal: counts the Pods of the run from 0, replacements included.
-            index: the completion index, told as Kubernetes tells it: variable, label and annotation.
-            env: variables for all its containers, over those of the manifest.
+    def make(self, job: Job, workload: Workload, ordinal: int) -> ReplicaSpec:
+        """Return a Pod of ``job``, its folders and files written; see :class:`.keeper.Maker`.
 
         Raises:
             EnvironmentFault: a port that it declares is in use.
         """
-        workload = dressed(job.template, run, index, env)
         name = replica_name(workload, ordinal)
         address = self.addresses.job_address(self._number(job), ordinal)
         plan = plan_pod(
@@ -61,21 +48,3 @@ class PodMaker:
     def _number(self, job: Job) -> int:
         jobs = (*self.topology.jobs, *(each.job for each in self.topology.cron_jobs))
         return next(number for number, each in enumerate(jobs) if each is job)
-
-
-def dressed(template: Workload, run: str, index: int | None, env: Mapping[str, str]) -> Workload:
-    """Return ``template`` under the name of a run, with what Kubernetes and the caller add to it."""
-    own = dict(env) if index is None else {_INDEX_VARIABLE: str(index), **env}
-    added = tuple(EnvVar(name, value) for name, value in own.items())
-    marks = {} if index is None else {_INDEX_MARK: str(index)}
-
-    return replace(
-        template,
-        name=run,
-        labels={**template.labels, **dict.fromkeys(_NAME_MARKS, run), **marks},
-        annotations={**template.annotations, **marks},
-        containers=tuple(
-            replace(each, env=(*(one for one in each.env if one.name not in own), *added))
-            for each in template.containers
-        ),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from gonogo.platforms.process.cgroups.cell import Cell
@@ -63,6 +63,7 @@ class Container:
         waiting: what its start-up or readiness probe was told last, empty when it was well.
         flaw: what is wrong with it that no restart mends.
         asked: its next end was asked for, and is no problem.
+        paused: this life was held where it stands, and has not been let go since.
         dead_cpu_s: CPU seconds of its processes that have ended.
     """
 
@@ -88,7 +89,7 @@ class Container:
         self.status: int | None = None
         self.waiting = ""
         self.flaw = ""
-        self.asked = False
+        self.asked = self.paused = False
         self.dead_cpu_s = 0.0
         self.address = address
         self._journal = journal
@@ -113,6 +114,7 @@ class Container:
     async def run(self) -> bool:
         """Start it, watch it until it ends, kill what it leaves; whether it ended well. ``trouble`` says how."""
         self._unwell = self.waiting = ""
+        self.paused = False
         output = self._journal.begin(self.spec.name, restarts=self.restarts, init=self.init)
         try:
             self._exit = await self.launch(output)
@@ -157,7 +159,8 @@ class Container:
     async def terminate(self, *, grace_s: float | None = None) -> None:
         """End it as Kubernetes does: SIGTERM to its main process, then SIGKILL to all after the grace time."""
         if self.running and self._exit is not None:
-            await self.ask_to_end()
+            if not self.paused:  # what is paused would hear it when it is let go, and not before
+                await self.ask_to_end()
             await asyncio.wait({self._exit}, timeout=self._grace_s if grace_s is None else grace_s)
         await self.kill()
 
@@ -167,13 +170,25 @@ class Container:
         deadline = loop.time() + _DEATH_S
         self.become(ready=False)
         while pids := self.processes():
-            for pid in pids:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+            _signal(pids, signal.SIGKILL)
             if loop.time() > deadline:
                 self._machine.note(f"container {self.spec.name}: {len(pids)} processes do not die")
                 return
             await asyncio.sleep(_POLL_S)
+
+    async def pause(self) -> None:
+        """Hold every process of it where it stands, connections and all."""
+        self.paused = True
+        held: frozenset[int] = frozenset()
+        # What is held forks no more, so this ends when nothing has been forked since the last look.
+        while fresh := self.processes() - held:
+            _signal(fresh, signal.SIGSTOP)
+            held |= fresh
+
+    async def resume(self) -> None:
+        """Let every process of it go on."""
+        self.paused = False
+        _signal(self.processes(), signal.SIGCONT)
 
     def processes(self) -> frozenset[int]:
         """Process ids of everything in it."""
@@ -241,3 +256,9 @@ class Container:
             return Answer(good=False, text=str(error))
         finally:
             os.close(output)
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

@@ -129,7 +129,7 @@ class _Desk:
         if ask.verb == "stop":
             self._ending.set()
 
-    async def _do(self, ask: Ask) -> StackStatus:  # noqa: PLR0911, C901 - one line for each verb
+    async def _do(self, ask: Ask) -> StackStatus:  # noqa: PLR0911, PLR0912, C901 - one line for each verb
         match ask.verb:
             case "sample":
                 return self._stack.sample()
@@ -137,6 +137,10 @@ class _Desk:
                 return self._stack.reset_peaks()
             case "kill":
                 return await self._stack.kill(ask.replica)
+            case "pause":
+                return await self._stack.pause(ask.replica)
+            case "resume":
+                return await self._stack.resume(ask.replica)
             case "launch":
                 if ask.pod is not None:
                     self._stack.launch(ask.pod)

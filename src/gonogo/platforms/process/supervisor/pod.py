@@ -95,6 +95,7 @@ class Pod:
         self._changed()
         for container in self:
             container.asked = True
+        await self.resume()  # what is paused could not end by itself
         await asyncio.gather(*(container.terminate() for container in self))
 
     async def kill(self) -> None:
@@ -104,6 +105,18 @@ class Pod:
             container.asked = True
         self.journal.mark("killed on purpose")
         await asyncio.gather(*(container.kill() for container in running))
+
+    async def pause(self) -> None:
+        """Hold everything that runs in it where it stands."""
+        self.journal.mark("paused on purpose")
+        await asyncio.gather(*(container.pause() for container in self if container.running))
+
+    async def resume(self) -> None:
+        """Let everything that is paused in it go on."""
+        paused = [container for container in self if container.paused and container.running]
+        if paused:
+            self.journal.mark("resumed")
+        await asyncio.gather(*(container.resume() for container in paused))
 
     def why_not(self, waited_s: float) -> Failure:
         """Say why it is not settled."""
@@ -128,7 +141,8 @@ class Pod:
             good = await container.run()
             if self._stopping.is_set():
                 return False
-            asked, container.asked = container.asked, False
+            # A probe that ends what was paused on purpose does what was to be expected.
+            asked, container.asked = container.asked or container.paused, False
             again = shall_restart(policy, good=good, init=container.init)
             how = f"{_called(container)} {container.trouble} after {clock() - begun:.1f} s"
             self.journal.mark(how)

@@ -96,10 +96,25 @@ class Stack:
 
     async def kill(self, name: str) -> StackStatus:
         """Kill a replica and return the state of everything."""
-        for pod in (*self._pods, *(errand.pod for errand in self._errands.values())):
-            if pod.spec.name == name:
-                await pod.kill()
+        for pod in self._called(name):
+            await pod.kill()
         return self.status()
+
+    async def pause(self, name: str) -> StackStatus:
+        """Hold a replica where it stands and return the state of everything."""
+        for pod in self._called(name):
+            await pod.pause()
+        return self.status()
+
+    async def resume(self, name: str) -> StackStatus:
+        """Let a replica go on and return the state of everything."""
+        for pod in self._called(name):
+            await pod.resume()
+        return self.status()
+
+    def _called(self, name: str) -> tuple[Pod, ...]:
+        everyone = (*self._pods, *(errand.pod for errand in self._errands.values()))
+        return tuple(pod for pod in everyone if pod.spec.name == name)
 
     def join(self, name: str) -> StackStatus:
         """Start a replica of the reserve, or one that has left, and return the state of everything.
