@@ -117,6 +117,14 @@ def test_a_decided_load_says_that_it_stopped_early(project: Project, serve: Serv
     assert _rows(project.folder / "run") < 4000
 
 
+def test_a_load_that_waited_for_its_few_connections_says_so(project: Project, serve: Serve) -> None:
+    """Two connections are not enough for a service that takes a third of a second: who asked for two is told."""
+    done = project.gonogo(
+        "load", serve("slow"), "--rate", "50", "--duration", "2s", "--timeout", "60s", "--connections", "2"
+    )
+    assert "waited for one of the 2 connections allowed" in done.stdout, done.stdout + done.stderr
+
+
 def test_json_is_one_object_with_summary_and_verdicts(project: Project, serve: Serve) -> None:
     """Standard output is JSON and nothing else; it has every key of the summary."""
     done = project.gonogo(

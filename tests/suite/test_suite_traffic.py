@@ -147,7 +147,7 @@ def test_a_direct_target_goes_past_the_sidecar(acting: Stack) -> None:
 
 def test_a_target_by_url_goes_through_the_sidecar(acting: Stack) -> None:
     """A target file's host that is a Service with rules is resolved to the sidecar."""
-    aimed = acting.resolve(Target.build("GET", f"http://iris.{NAMESPACE}:8000/"))
+    aimed = acting.aim.resolve(Target.build("GET", f"http://iris.{NAMESPACE}:8000/"))
     assert aimed.endpoints == acting["iris"].target("GET", "/").endpoints
 
 

@@ -84,10 +84,10 @@ def load(
         except KeyboardInterrupt:
             if live is None:
                 raise
-        return _tell(live.run, out, as_json=as_json)
+        return _tell(live.run, recorder.entries[-1].notes, out, as_json=as_json)
 
 
-def _tell(run: JudgedRun, out: Path | None, *, as_json: bool) -> int:
+def _tell(run: JudgedRun, notes: Sequence[str], out: Path | None, *, as_json: bool) -> int:
     """Print what was measured and judged and return the exit status."""
     facts = run.facts
     if run.verdicts:
@@ -96,13 +96,13 @@ def _tell(run: JudgedRun, out: Path | None, *, as_json: bool) -> int:
         outcome = Outcome.GO if facts.valid and not facts.cut_short else Outcome.INCONCLUSIVE
     if as_json:
         judged = {"verdict": str(outcome) if run.verdicts else None, "criteria": [*map(verdict_json, run.verdicts)]}
-        typer.echo(json.dumps({**run.summary, **judged}, indent=2, allow_nan=False))
+        typer.echo(json.dumps({**run.summary, "notes": list(notes), **judged}, indent=2, allow_nan=False))
         return EXIT_STATUS[outcome]
     typer.echo(figures(run.summary))
     if not facts.valid:
         typer.echo(f"INVALID: {facts.invalid_reason}")
-    if facts.stopped_early:
-        typer.echo(f"stopped early: {facts.stopped_early}")
+    for note in notes:
+        typer.echo(note)
     if facts.cut_short:
         typer.echo(f"cut short: {facts.cut_short}")
     echo_verdicts(run.verdicts)

@@ -34,11 +34,18 @@ class Injected:
     Args:
         running: the stack.
         on_fault: called before each, since a hurt stack serves no other test.
+        on_kill: called after a kill, for those who must know at once who is left.
     """
 
-    def __init__(self, running: RunningStack, on_fault: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        running: RunningStack,
+        on_fault: Callable[[str], None],
+        on_kill: Callable[[], None] | None = None,
+    ) -> None:
         self._running = running
         self._on_fault = on_fault
+        self._on_kill = on_kill
         self._done: list[Fault] = []
 
     @property
@@ -50,6 +57,8 @@ class Injected:
         """Kill every process of ``replica``."""
         self._note(f"killed {replica}")
         self._running.kill(replica)
+        if self._on_kill is not None:
+            self._on_kill()
 
     def pause(self, replica: str) -> None:
         """Hold ``replica`` where it stands.

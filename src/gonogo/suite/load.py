@@ -272,7 +272,7 @@ class Load:
 
     def _asked(self, wanted: Order) -> tuple[str, ...]:
         """The Service of the stack that each target asks; empty for another host."""
-        return tuple(self._stack.asked(target) if self._stack else "" for target in wanted.plan.targets)
+        return tuple(self._stack.aim.asked(target) if self._stack else "" for target in wanted.plan.targets)
 
     @property
     def _origin(self) -> Origin:
@@ -329,7 +329,7 @@ class Load:
         if again and not run.facts.valid and not run.facts.cut_short:
             criteria = ()
             notes = [*notes, f"INVALID and measured again: {run.facts.invalid_reason}"]
-        if isinstance(wanted.plan, LoadPlan) and wanted.plan.rate is not None:
+        if isinstance(wanted.plan, LoadPlan) and wanted.plan.rate is not None and run.facts.valid:
             notes = [*notes, crowded(run.columns, wanted.plan.connections)]
         self._recorder.run(
             RunEntry(
@@ -371,11 +371,11 @@ class Load:
             if not isinstance(some, LocustUser)
             for one in ((some,) if isinstance(some, Target) else some)
         ]
-        aimed = [self._stack.resolve(one) if self._stack and not one.endpoints else one for one in flat]
+        aimed = [self._stack.aim.resolve(one) if self._stack and not one.endpoints else one for one in flat]
         for target in aimed:
             hosts = {host for host, _ in target.endpoints} or {urlsplit(target.url).hostname or ""}
             for host in sorted(hosts):
-                if self._stack is None or not self._stack.serves_at(host):
+                if self._stack is None or not self._stack.aim.serves_at(host):
                     self._bench.check_host(host, target.name)
         self._origin.check(*aimed)
         return tuple(aimed)

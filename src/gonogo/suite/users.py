@@ -79,7 +79,7 @@ def addresses(stack: Stack) -> Mapping[str, tuple[Address, ...]]:
             for port in service.ports:
                 # A Service without a ready replica, or of which two namespaces have one, is not found by that name.
                 with suppress(GonogoError):
-                    aimed = stack.resolve(Target("GET", f"http://{host}:{port.port}/"))
+                    aimed = stack.aim.resolve(Target("GET", f"http://{host}:{port.port}/"))
                     if aimed.endpoints:
                         found[f"{host}:{port.port}"] = aimed.endpoints
     return found

@@ -11,7 +11,7 @@ from gonogo.experiments.thresholds.pasted import settings_text
 from gonogo.experiments.thresholds.sweep import Sweep, sweep
 from gonogo.manifests.tuned import Tuning
 from gonogo.suite.models import told_model
-from gonogo.suite.stack import ServiceHandle
+from gonogo.suite.service import ServiceHandle
 
 __all__ = ["Thresholds", "measure_thresholds"]
 
