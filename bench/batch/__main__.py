@@ -15,11 +15,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.batch.page import between_markers, spread, table
+from bench.batch.page import spread, table
 from bench.batch.stages import STAGES, plan, stages
 from bench.batch.subject import KINDS, Subject, subject
 from bench.batch.together import together
 from bench.batch.ways import bulk_constant, bulk_prepared, job, keep_prepared, row_by_row
+from bench.page import write_between
 from gonogo_services.batch.options import CHUNK
 from gonogo_services.iris.cache import cached_model
 
@@ -51,7 +52,7 @@ def main() -> int:
     text = "\n\n".join(_SHOWN[name](found[name], given) for name in chosen)
     print(text)
     if given.write:
-        between_markers(given.write, _MARKER, text)
+        write_between(given.write, _MARKER, text)
     return 0
 
 

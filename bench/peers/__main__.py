@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.engine.nginx import nginx
-from bench.peers.table import Round, document, into
+from bench.page import write_between
+from bench.peers.table import Round, document
 from bench.peers.tool import Task
 from bench.peers.tools import TOOLS
 
@@ -56,7 +57,7 @@ def main() -> None:
     text = document(rounds, seconds=given.seconds, connections=given.connections, absent=absent)
     print(text)
     if given.write:
-        into(given.write, text)
+        write_between(given.write, "bench.peers", text)
 
 
 def _wait_until_quiet(patience_s: float) -> float:

@@ -13,9 +13,8 @@ from statistics import median
 from bench.peers.tool import Outcome
 from gonogo.units import format_duration
 
-__all__ = ["Round", "document", "into"]
+__all__ = ["Round", "document"]
 
-_BEGIN, _END = "<!-- bench.peers: begin -->", "<!-- bench.peers: end -->"
 _OURS = "gonogo"
 
 
@@ -39,15 +38,6 @@ def document(rounds: Sequence[Round], *, seconds: float, connections: int, absen
         rows = {tool: found for tool, found in rows.items() if found}
         parts.append(_closed(rows, seconds) if rate is None else _open(rows, rate, seconds))
     return "\n\n".join(parts) + "\n"
-
-
-def into(path: Path, text: str) -> None:
-    """Write ``text`` between the markers of a file; a file without them gets them at its end."""
-    old = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
-    if _BEGIN not in old:
-        old = f"{old.rstrip()}\n\n{_BEGIN}\n{_END}\n"
-    before, _, rest = old.partition(_BEGIN)
-    path.write_text(f"{before}{_BEGIN}\n{text}{_END}{rest.partition(_END)[2]}", encoding="utf-8")
 
 
 def _machine(rounds: Sequence[Round], seconds: float, connections: int, absent: Sequence[str]) -> str:

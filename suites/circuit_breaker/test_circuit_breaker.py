@@ -12,9 +12,9 @@ PROXIES = [pytest.param(name, marks=pytest.mark.stack(MANIFESTS, proxy=name), id
 FLOWERS = {"data": [[5.1, 3.5, 1.4, 0.2]] * 100}
 SETOSA = {"matches": r'^\{"prediction": ?\[\[0\.9\d*(, ?0\.0\d*(e-\d+)?){2}\]'}
 
-# A queue in front of throttled replicas has a long memory: 40 s of it, in every profile, since a schedule of steps is
+# A queue in front of throttled replicas has a long memory: 80 s of it, in every profile, since a schedule of steps is
 # never shortened.
-OVERLOAD = "{:.0f} for 40s"
+OVERLOAD = "{:.0f} for 80s"
 
 # Requests per second that the service gives through each proxy, measured once a session.
 MOST = {}

@@ -17,6 +17,9 @@ WRITES: Final = "gonogo_writes"
 PASSING: Final = "gonogo_passing"
 
 _BUSY_TIMEOUT_MS = 30_000
+# 64 MiB of log before it goes into the file: a page that many chunks change is then copied once.
+_LOG_PAGES = 16_384
+_CACHE_KIB = 16_384
 _FULL = "SQLITE_FULL"
 
 # JSON is taken apart by json_each: one list, whose keys are positions, or one flat object, whose keys are ids. The plan
@@ -42,6 +45,8 @@ class SQLite:
             connection.isolation_level = None
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
