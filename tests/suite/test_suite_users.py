@@ -261,7 +261,11 @@ def test_what_such_a_load_cannot_take_is_refused(options: LoadOptions, why: str)
 
 @dataclass(frozen=True)
 class OneService:
-    """A stack with one Service that two replicas stand behind, and one that nobody does."""
+    """A stack, and its aim, with one Service that two replicas stand behind, and one that nobody does."""
+
+    @property
+    def aim(self) -> OneService:
+        return self
 
     @property
     def topology(self) -> Topology:
